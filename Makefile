@@ -1,0 +1,48 @@
+# What a person types to work on Millstream. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Both can lie elsewhere, so that several clones share them.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export MILLSTREAM_CACHE ?= $(CURDIR)/.cache
+TOOLS := $(MILLSTREAM_CACHE)/tools/venv/bin
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+setup: ## install what is missing to build and test (apt, rustup, pip), and say so
+	@scripts/setup.sh
+
+setup-build:
+	@scripts/setup.sh build
+
+build: setup-build ## build the millstream binary (release): $CARGO_TARGET_DIR/release/millstream
+	cargo build --release --locked -p millstream --bin millstream
+
+demo: setup-build ## 100,000 events through the three examples and an embedded broker; KEEP=1 leaves it running
+	@scripts/demo.sh
+
+test: setup ## every check there is; T=name runs the end-to-end tests whose name holds that
+	@scripts/test.sh $(if $(T),e2e)
+
+bench: setup ## the host against the same host with the guest compiled in, on a real broker; minutes
+	@scripts/bench.sh
+
+fmt: ## format everything
+	cargo fmt --all
+	@for dir in guest-examples/rust/*/ tests/guests/; do (cd $$dir && cargo fmt --all) || exit 1; done
+
+lint: setup ## clippy without warnings, workspace and guests
+	@scripts/test.sh lint
+
+deny: setup ## licences, bans and sources of all dependencies
+	@scripts/test.sh deny
+
+advisories: setup ## known vulnerabilities in dependencies (fetches a database from the network)
+	$(TOOLS)/cargo-deny --locked --workspace check advisories
+
+clean: ## remove what was built; fetched tools and Kafka stay in .cache
+	cargo clean
+	rm -rf guest-examples/rust/*/target tests/guests/target
+
+.PHONY: help setup setup-build build demo test bench fmt lint deny advisories clean
