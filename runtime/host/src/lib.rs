@@ -1,1 +1,4 @@
 
+pub mod manifest;
+pub mod names;
+pub mod problem;

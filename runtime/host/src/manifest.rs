@@ -1,0 +1,110 @@
+//! `millstream.toml`: what a person writes to deploy a transform, read strictly.
+//!
+//! Every field that the design knows is known here, also those that only a later version can carry out: these are refused
+//! by name. A field that nobody knows is refused with the line and the nearest one that exists. All that is wrong is
+//! reported at once. Knows nothing of brokers and modules: whether what is named exists is [`crate::check`]'s business.
+
+mod fields;
+mod start;
+mod units;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+pub use start::Start;
+
+use crate::{names, problem::Problem};
+
+/// A deployment, as checked as a file alone can be, with defaults filled in. Its JSON form is part of the revision log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub name: String,
+    pub source: Source,
+    /// The one step, for now.
+    pub step: Step,
+    /// Output name to topic.
+    pub outputs: BTreeMap<String, String>,
+    /// Where rejected rows go.
+    pub rejected_topic: String,
+    #[serde(default)]
+    pub limits: LimitsAsked,
+    /// At most so many lanes a host; `None`: the host decides.
+    #[serde(default)]
+    pub lanes: Option<u32>,
+    /// Whether a source may be an output as well.
+    #[serde(default)]
+    pub allow_loop: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Distinct, at least one, in the order written.
+    pub topics: Vec<String>,
+    pub start: Start,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The path as written: it means something to whoever wrote it, and nothing to the host.
+    pub module: String,
+    /// For `configure`, in the order of their names.
+    pub settings: Vec<(String, String)>,
+}
+
+/// The limits that the manifest sets; `None`: the host's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsAsked {
+    /// Bytes an instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// CPU time of one call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_time: Option<Duration>,
+    /// Bytes that one call may return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_size: Option<u64>,
+    /// Bytes and records that one call may have written, repeats included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_size: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_records: Option<u64>,
+}
+
+impl Manifest {
+    /// Reads `text`. `file` is what problems call it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in the order of the file.
+    pub fn parse(file: &str, text: &str) -> Result<Manifest, Vec<Problem>> {
+        fields::parse(file, text)
+    }
+
+    /// Every topic that the transform writes, with what the manifest calls it.
+    pub fn written_topics(&self) -> impl Iterator<Item = (String, &str)> {
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|(output, topic)| (format!("outputs.{output}"), topic.as_str()));
+        outputs.chain([(
+            "failures.rejected.topic".to_owned(),
+            self.rejected_topic.as_str(),
+        )])
+    }
+
+    /// The file's name of the module, for messages.
+    pub fn module_file(&self) -> &str {
+        self.step
+            .module
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or(&self.step.module)
+    }
+
+    fn rejected_or_default(name: &str, asked: Option<String>) -> String {
+        asked.unwrap_or_else(|| names::default_rejected_topic(name))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use super::*;
+
+const WHOLE: &str = r#"
+name = "route-swipes"
+source = { topics = ["swipes", "more"], start = "-10" }
+delivery = "at-least-once"
+allow-loop = true
+lanes = 2
+[[steps]]
+module = "target/route.wasm"
+settings = { threshold = 500, strict = true, city = "Bern", hex = 0x10 }
+[outputs]
+likes = "swipes.likes"
+[failures]
+rejected = { topic = "bad" }
+[limits]
+memory = "64 MiB"
+batch-time = "250 ms"
+written-records = 10_000
+"#;
+
+const SHORT: &str = r#"
+name = "a"
+source = { topics = ["in"] }
+module = "a.wasm"
+outputs = { out = "out" }
+"#;
+
+fn problems(text: &str) -> Vec<String> {
+    Manifest::parse("m.toml", text)
+        .expect_err("it must be refused")
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// The one problem of `SHORT` with `lines` added in front of it.
+fn problem_with(lines: &str) -> String {
+    let found = problems(&format!("{lines}{SHORT}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn every_field_is_read() {
+    let manifest = Manifest::parse("m.toml", WHOLE).unwrap();
+    assert_eq!(manifest.source.topics, ["swipes", "more"]);
+    assert_eq!(manifest.source.start, Start::Last(10));
+    let settings: Vec<_> = manifest
+        .step
+        .settings
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    assert_eq!(
+        settings,
+        ["city=Bern", "hex=16", "strict=true", "threshold=500"]
+    );
+    assert_eq!(manifest.outputs["likes"], "swipes.likes");
+    assert_eq!(manifest.rejected_topic, "bad");
+    assert_eq!(manifest.limits.memory, Some(64 << 20));
+    assert_eq!(manifest.limits.batch_time, Some(Duration::from_millis(250)));
+    assert_eq!(manifest.limits.written_records, Some(10_000));
+    assert_eq!((manifest.lanes, manifest.allow_loop), (Some(2), true));
+    assert_eq!(manifest.module_file(), "route.wasm");
+}
+
+#[test]
+fn everything_but_name_source_module_and_outputs_has_a_default() {
+    let manifest = Manifest::parse("m.toml", SHORT).unwrap();
+    assert_eq!(manifest.source.start, Start::Earliest);
+    assert_eq!(manifest.rejected_topic, "a.rejected");
+    assert_eq!(manifest.limits, LimitsAsked::default());
+    assert_eq!(problems("").len(), 4);
+    assert!(problems("")[0].contains("name: is missing: add name ="));
+}
+
+#[test]
+fn the_log_keeps_what_was_read() {
+    let manifest = Manifest::parse("m.toml", WHOLE).unwrap();
+    let json = serde_json::to_string(&manifest).unwrap();
+    assert_eq!(serde_json::from_str::<Manifest>(&json).unwrap(), manifest);
+}
+
+#[test]
+fn an_unknown_field_is_named_with_its_line_and_the_nearest_that_exists() {
+    assert_eq!(
+        problem_with("sorce = 1\n"),
+        "m.toml:1: sorce: there is no such field; did you mean \"source\"?"
+    );
+    let nested = WHOLE.replace("batch-time", "batch-tme");
+    assert_eq!(
+        problems(&nested),
+        ["m.toml:16: limits.batch-tme: there is no such field; did you mean \"batch-time\"?"]
+    );
+    assert!(problem_with("banana = 1\n").contains("there are: name, source"));
+}
+
+#[test]
+fn what_a_later_version_can_do_is_refused_by_name() {
+    let wanted = "not supported by this version of Millstream: remove";
+    for (lines, what) in [
+        (
+            "delivery = \"exactly-once\"\n",
+            "m.toml:1: delivery: delivery = \"exactly-once\" is",
+        ),
+        (
+            "tables = { users = \"users\" }\n",
+            "m.toml:1: tables: tables are",
+        ),
+        (
+            "failures = { rejected = \"drop\" }\n",
+            "failures.rejected = \"drop\" is",
+        ),
+        (
+            "failures = { rejected = \"stop\" }\n",
+            "failures.rejected = \"stop\" is",
+        ),
+        (
+            "failures = { rejected = { topic = \"t\", cut = true } }\n",
+            "failures.rejected.cut is",
+        ),
+        (
+            "failures = { retry = { for = \"1 h\" } }\n",
+            "failures.retry is",
+        ),
+    ] {
+        let problem = problem_with(lines);
+        assert!(
+            problem.contains(what) && problem.contains(wanted),
+            "{problem}"
+        );
+    }
+    let two = WHOLE.replace("[outputs]", "[[steps]]\nmodule = \"b.wasm\"\n[outputs]");
+    assert!(problems(&two)[0].contains("m.toml:10: steps: several steps are not supported"));
+}
+
+#[test]
+fn a_setting_that_is_no_text_integer_or_boolean_is_refused() {
+    let problem = problem_with("settings = { rate = 0.5 }\n");
+    assert_eq!(
+        problem,
+        "m.toml:1: settings.rate: is a float: a setting is text, an integer or a boolean; write anything else in quotes"
+    );
+    assert!(problem_with("settings = { list = [1] }\n").contains("settings.list: is a list"));
+    assert!(problem_with("settings = { at = 2024-01-01 }\n").contains("settings.at: is a time"));
+}
+
+#[test]
+fn all_that_is_wrong_is_reported_at_once_in_the_order_of_the_file() {
+    let text = "name = \"Bad Name\"\nsource = { topics = [], start = \"soon\" }\nmodule = 3\n[outputs]\nout = \"a b\"\n[limits]\nmemory = \"lots\"\n";
+    let found = problems(text);
+    let wanted = [
+        "m.toml:1: name: a transform's name consists of a-z, 0-9 and '-'; 'B' is not allowed",
+        "m.toml:2: source.topics: names no topic",
+        "m.toml:2: source.start: \"soon\" is neither",
+        "m.toml:3: module: is an integer, but has to be text in quotes",
+        "m.toml:5: outputs.out: a topic's name consists of",
+        "m.toml:7: limits.memory: \"lots\" is not a size",
+    ];
+    assert_eq!(found.len(), wanted.len(), "{found:#?}");
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!(found.starts_with(wanted), "{found}\nis not\n{wanted}");
+    }
+}
+
+#[test]
+fn broken_toml_is_refused_with_the_line() {
+    assert!(problems("name = \"a\"\nsource = {")[0].starts_with("m.toml:2: not valid TOML"));
+    assert!(problems("name = \"a\"\nname = \"b\"\n")[0].contains("m.toml:2"));
+}
+
+#[test]
+fn a_start_may_be_a_time_or_a_number_without_quotes() {
+    let with = |start: &str| {
+        Manifest::parse(
+            "m.toml",
+            &SHORT.replace("[\"in\"]", &format!("[\"in\"], start = {start}")),
+        )
+        .map(|m| m.source.start)
+    };
+    assert_eq!(with("-5"), Ok(Start::Last(5)));
+    assert_eq!(with("1970-01-01T00:00:01Z"), Ok(Start::Time(1000)));
+    assert!(with("5").is_err());
+}
+
+#[test]
+fn contradictions_and_repetitions_are_refused() {
+    assert!(
+        problem_with(
+            "steps = [{ module = \"b.wasm\" }]
+"
+        )
+        .contains("stands beside [[steps]]")
+    );
+    let twice = SHORT.replace("[\"in\"]", "[\"in\", \"in\"]");
+    assert_eq!(
+        problems(&twice),
+        ["m.toml:3: source.topics: \"in\" is named twice"]
+    );
+    assert!(problem_with("lanes = 0\n").contains("between 1 and 1024"));
+    assert!(problem_with("limits = { memory = 0 }\n").contains("more than 0"));
+    assert!(problem_with("allow-loop = \"yes\"\n").contains("true or false"));
+    assert!(problem_with("delivery = \"at-most-once\"\n").contains("no way of delivery"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "[a-z\\-\\[\\]{}=\"'0-9.,\\n ]{0,80}") {
+        let _ = Manifest::parse("m.toml", &text);
+        let _ = Manifest::parse("m.toml", &format!("{text}{SHORT}"));
+    }
+}
