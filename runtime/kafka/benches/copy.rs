@@ -1,0 +1,2 @@
+//! Copies a topic to another.
+fn main() {}

@@ -1,0 +1,1 @@
+//! All unsafe code of this crate.
