@@ -1,0 +1,148 @@
+//! What a module says about itself in `configure`, checked.
+//!
+//! Tables, fields and lookups have their place here and are refused until the host can serve them.
+
+use std::collections::HashSet;
+
+use crate::Failure;
+
+/// Parts of a record that `apply` looks at. A part that is not named is not copied into the guest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Parts {
+    /// Record keys.
+    pub keys: bool,
+    /// Record values.
+    pub values: bool,
+    /// Record headers.
+    pub headers: bool,
+    /// Record timestamps.
+    pub timestamps: bool,
+    /// Record offsets.
+    pub offsets: bool,
+}
+
+impl Parts {
+    /// Every part.
+    pub const ALL: Parts = Parts {
+        keys: true,
+        values: true,
+        headers: true,
+        timestamps: true,
+        offsets: true,
+    };
+}
+
+/// What a module reads and writes. For the same settings it is the same in every instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// The parts that `apply` looks at.
+    pub reads: Parts,
+    /// Names of the outputs, at least one. Records name them by index.
+    pub outputs: Vec<String>,
+    /// Names of the module's own counters, at most [`Description::MAX_COUNTERS`].
+    pub counters: Vec<String>,
+    /// Names of the tables used. Always empty in this version.
+    pub tables: Vec<String>,
+}
+
+/// What stays of a description that the engine cannot serve yet: enough to refuse it by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unserved {
+    pub(crate) fields: usize,
+    pub(crate) lookups: usize,
+    pub(crate) options: Vec<String>,
+}
+
+impl Description {
+    /// Counters of one module.
+    pub const MAX_COUNTERS: usize = 64;
+    /// Outputs of one module.
+    pub const MAX_OUTPUTS: usize = 256;
+    /// Bytes of a name of an output, a table or a counter.
+    pub const MAX_NAME: usize = 64;
+
+    /// One output of this name that reads these parts, and nothing else: what most native guests are.
+    #[must_use]
+    pub fn simple(reads: Parts, outputs: &[&str]) -> Description {
+        Description {
+            reads,
+            outputs: outputs.iter().map(|&o| o.to_owned()).collect(),
+            ..Description::default()
+        }
+    }
+
+    pub(crate) fn check(&self, unserved: &Unserved) -> Result<(), Failure> {
+        let refuse = |why: String| Err(Failure::Description(why));
+        if let Some(table) = self.tables.first() {
+            return refuse(format!(
+                "it declares the table `{table}`: tables are not supported by this version of Millstream"
+            ));
+        }
+        if unserved.fields > 0 {
+            return refuse(format!(
+                "it declares {} fields: declared fields are not supported by this version of Millstream, read the \
+                 part itself instead",
+                unserved.fields
+            ));
+        }
+        if unserved.lookups > 0 {
+            return refuse(
+                "it declares lookups: they are not supported by this version of Millstream"
+                    .to_owned(),
+            );
+        }
+        if let Some(option) = unserved.options.first() {
+            return refuse(format!(
+                "it asks for the option `{option}`, which this version of Millstream does not know"
+            ));
+        }
+        if self.outputs.is_empty() {
+            return refuse("it declares no output: at least one is needed".to_owned());
+        }
+        if self.outputs.len() > Self::MAX_OUTPUTS {
+            return refuse(format!(
+                "it declares {} outputs, at most {} are possible",
+                self.outputs.len(),
+                Self::MAX_OUTPUTS
+            ));
+        }
+        if self.counters.len() > Self::MAX_COUNTERS {
+            return refuse(format!(
+                "it declares {} counters, at most {} are possible",
+                self.counters.len(),
+                Self::MAX_COUNTERS
+            ));
+        }
+        let output = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        check_names("output", &self.outputs, output, "a-z, 0-9, '-' and '_'")?;
+        let counter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        check_names("counter", &self.counters, counter, "a-z, 0-9 and '_'")
+    }
+}
+
+fn check_names(
+    what: &str,
+    names: &[String],
+    allowed: fn(u8) -> bool,
+    rule: &str,
+) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if name.is_empty() || name.len() > Description::MAX_NAME || !name.bytes().all(allowed) {
+            let shown: String = name.chars().take(80).collect();
+            return Err(Failure::Description(
+                format!(
+                    "{shown:?} is no name for an {what}: use {rule}, 1 to {} characters",
+                    Description::MAX_NAME
+                )
+                .replace("an counter", "a counter"),
+            ));
+        }
+        if !seen.insert(name) {
+            return Err(Failure::Description(format!(
+                "it declares the {what} `{name}` twice"
+            )));
+        }
+    }
+    Ok(())
+}
