@@ -1,1 +1,43 @@
+//! The macros of millstream-sdk, which documents and re-exports them. They only write down what a signature or an enum
+//! already says; everything that runs is in the SDK.
 
+mod names;
+mod settings;
+mod transform;
+
+use proc_macro::TokenStream;
+
+/// Makes a component of a function. See `millstream_sdk::Transform` for the shapes that it may have.
+///
+/// The function stays as it is and can be called and tested. One crate holds one transform.
+#[proc_macro_attribute]
+pub fn transform(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    transform::expand(arguments.into(), function.into())
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// Names the variants of an enum as outputs, in kebab-case; `#[output("name")]` gives another name.
+#[proc_macro_derive(Outputs, attributes(output))]
+pub fn outputs(input: TokenStream) -> TokenStream {
+    names::outputs(input.into())
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// Names the variants of an enum as counters, in snake_case; `#[counter("name")]` gives another name.
+#[proc_macro_derive(Counters, attributes(counter))]
+pub fn counters(input: TokenStream) -> TokenStream {
+    names::counters(input.into())
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// Reads each field of a struct from the setting of its name, in kebab-case; `#[setting("name", default = value)]` gives
+/// another name and a default.
+#[proc_macro_derive(Settings, attributes(setting))]
+pub fn settings(input: TokenStream) -> TokenStream {
+    settings::expand(input.into())
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
