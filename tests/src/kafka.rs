@@ -1,0 +1,118 @@
+//! A real Apache Kafka: one node in KRaft combined mode on free loopback ports, its data in a temporary folder.
+
+mod server;
+mod topics;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::names::free_port;
+use server::Server;
+
+/// Names the broker that `with-kafka` started for the whole run.
+pub const BROKERS_VARIABLE: &str = "MILLSTREAM_TEST_BROKERS";
+
+/// A running broker. One that was started here stops when the value is dropped.
+pub struct Kafka {
+    brokers: String,
+    sasl_brokers: Option<String>,
+    /// Stops it when dropped.
+    _server: Option<Server>,
+}
+
+/// How to start a broker of one's own.
+#[derive(Clone, Debug, Default)]
+pub struct KafkaOptions {
+    /// The port to listen on; any free one otherwise.
+    pub port: Option<u16>,
+    /// A second listener that demands SASL PLAIN over plaintext: user `mill`, password `stream`.
+    pub sasl: bool,
+    /// More lines for server.properties.
+    pub properties: Vec<(String, String)>,
+}
+
+impl Kafka {
+    /// The broker that all tests of this run share: the one `with-kafka` started, or one for this process.
+    pub fn shared() -> &'static Kafka {
+        static SHARED: OnceLock<Kafka> = OnceLock::new();
+        SHARED.get_or_init(|| match std::env::var(BROKERS_VARIABLE) {
+            Ok(brokers) => Kafka {
+                brokers,
+                sasl_brokers: None,
+                _server: None,
+            },
+            Err(_) => Kafka::start(&KafkaOptions::default()),
+        })
+    }
+
+    /// Starts a broker of one's own and waits until it serves. Panics with the end of its log if it does not.
+    pub fn start(options: &KafkaOptions) -> Self {
+        let jars = jars();
+        let mut last = String::new();
+        // A free port may be taken between finding it and listening on it.
+        for _ in 0..3 {
+            let port = options.port.unwrap_or_else(free_port);
+            let sasl_port = options.sasl.then(free_port);
+            match Server::start(&jars, port, sasl_port, &options.properties) {
+                Ok(server) => {
+                    return Self {
+                        brokers: format!("127.0.0.1:{port}"),
+                        sasl_brokers: sasl_port.map(|port| format!("127.0.0.1:{port}")),
+                        _server: Some(server),
+                    };
+                }
+                Err(problem) if problem.contains("Address already in use") => last = problem,
+                Err(problem) => panic!("Kafka did not start: {problem}"),
+            }
+        }
+        panic!("Kafka found no free port: {last}");
+    }
+
+    /// The bootstrap servers, for clients without credentials.
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    /// The bootstrap servers of the listener that demands credentials.
+    pub fn sasl_brokers(&self) -> &str {
+        self.sasl_brokers
+            .as_deref()
+            .expect("a broker started with `sasl`")
+    }
+
+    /// A Java tool of Kafka's, such as `org.apache.kafka.tools.ConsoleConsumer`, ready for its arguments.
+    pub fn java_tool(class: &str) -> Command {
+        let mut command = Command::new("java");
+        command.args([
+            "-Xmx128m",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            &class_path(&jars()),
+            class,
+        ]);
+        command
+    }
+}
+
+fn class_path(jars: &Path) -> String {
+    format!("{}/*", jars.display())
+}
+
+/// The folder of Kafka's jars; fetched the first time.
+fn jars() -> PathBuf {
+    static JARS: OnceLock<PathBuf> = OnceLock::new();
+    JARS.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/fetch-kafka.sh");
+        let output = Command::new(&script)
+            .output()
+            .unwrap_or_else(|e| panic!("run {}: {e}", script.display()));
+        assert!(
+            output.status.success(),
+            "fetching Kafka failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    })
+    .clone()
+}

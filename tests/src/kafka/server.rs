@@ -1,0 +1,153 @@
+//! The broker's process: its configuration, its start, its end.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::class_path;
+use crate::names::free_port;
+use crate::reaper::{self, TempDir};
+
+/// Cold, on two busy cores, it takes up to ten seconds.
+const START_LIMIT: Duration = Duration::from_secs(120);
+
+/// Without it log4j prints errors only, and "Kafka Server started" is not one.
+const LOG4J: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Configuration status="WARN"><Appenders><Console name="out"><PatternLayout pattern="[%d] %p %m (%c)%n"/></Console></Appenders>
+<Loggers><Root level="INFO"><AppenderRef ref="out"/></Root></Loggers></Configuration>
+"#;
+
+pub(super) struct Server {
+    process: Child,
+    folder: TempDir,
+}
+
+impl Server {
+    pub(super) fn start(
+        jars: &Path,
+        port: u16,
+        sasl_port: Option<u16>,
+        more: &[(String, String)],
+    ) -> Result<Self, String> {
+        let folder = TempDir::new();
+        let properties = folder.file(
+            "server.properties",
+            properties(folder.path(), port, sasl_port, more),
+        );
+        let logging = folder.file("log4j2.xml", LOG4J);
+        let java = |class: &str, flags: &[&str]| {
+            let mut command = Command::new("java");
+            command
+                .args(flags)
+                .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
+                .args(["-cp", &class_path(jars), class])
+                .stdin(Stdio::null());
+            command
+        };
+        let format = java(
+            "kafka.tools.StorageTool",
+            &["-Xmx256m", "-XX:TieredStopAtLevel=1"],
+        )
+        .args(["format", "-t", "millstreamTestsKafkaAA", "-c"])
+        .arg(&properties)
+        .output()
+        .map_err(|e| format!("java: {e}: run `make setup`"))?;
+        if !format.status.success() {
+            return Err(String::from_utf8_lossy(&format.stdout).into_owned()
+                + &String::from_utf8_lossy(&format.stderr));
+        }
+        let log = folder.path().join("kafka.log");
+        let out = std::fs::File::create(&log).map_err(|e| e.to_string())?;
+        let process = java(
+            "kafka.Kafka",
+            &["-Xms256m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m"],
+        )
+        .arg(&properties)
+        .stdout(out.try_clone().map_err(|e| e.to_string())?)
+        .stderr(out)
+        .spawn()
+        .map_err(|e| format!("java: {e}"))?;
+        reaper::kill_at_end(process.id());
+        let mut server = Self { process, folder };
+        let began = Instant::now();
+        loop {
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            if text.contains("Kafka Server started") {
+                return Ok(server);
+            }
+            let ended = server.process.try_wait().ok().flatten();
+            if ended.is_some() || began.elapsed() > START_LIMIT {
+                let kept: Vec<&str> = text
+                    .lines()
+                    .filter(|line| line.contains("ERROR") || line.contains("xception"))
+                    .collect();
+                return Err(format!(
+                    "{ended:?} after {:?}\n{}",
+                    began.elapsed(),
+                    kept.join("\n")
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its data go with it: there is nothing to shut down for.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        reaper::spare(self.process.id());
+        let _ = &self.folder;
+    }
+}
+
+fn properties(
+    folder: &Path,
+    port: u16,
+    sasl_port: Option<u16>,
+    more: &[(String, String)],
+) -> String {
+    let controller = free_port();
+    let mut listeners = format!("PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}");
+    let mut advertised = format!("PLAINTEXT://127.0.0.1:{port}");
+    let mut text = String::new();
+    if let Some(sasl_port) = sasl_port {
+        let _ = write!(listeners, ",SASL_PLAINTEXT://127.0.0.1:{sasl_port}");
+        let _ = write!(advertised, ",SASL_PLAINTEXT://127.0.0.1:{sasl_port}");
+        text += "sasl.enabled.mechanisms=PLAIN\n\
+                 listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+                 org.apache.kafka.common.security.plain.PlainLoginModule required user_mill=\"stream\";\n";
+    }
+    let _ = write!(
+        text,
+        "process.roles=broker,controller\n\
+         node.id=1\n\
+         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         listeners={listeners}\n\
+         advertised.listeners={advertised}\n\
+         controller.listener.names=CONTROLLER\n\
+         inter.broker.listener.name=PLAINTEXT\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n\
+         log.dirs={}\n\
+         offsets.topic.replication.factor=1\n\
+         offsets.topic.num.partitions=4\n\
+         transaction.state.log.replication.factor=1\n\
+         transaction.state.log.min.isr=1\n\
+         transaction.state.log.num.partitions=4\n\
+         share.coordinator.state.topic.replication.factor=1\n\
+         share.coordinator.state.topic.min.isr=1\n\
+         group.initial.rebalance.delay.ms=0\n\
+         auto.create.topics.enable=false\n\
+         num.partitions=1\n\
+         log.cleaner.backoff.ms=200\n\
+         log.cleaner.dedupe.buffer.size=16777216\n\
+         transaction.abort.timed.out.transaction.cleanup.interval.ms=500\n",
+        folder.join("data").display()
+    );
+    for (name, value) in more {
+        let _ = writeln!(text, "{name}={value}");
+    }
+    text
+}
