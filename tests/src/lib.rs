@@ -16,6 +16,7 @@ pub mod kafka;
 pub mod names;
 pub mod reaper;
 pub mod record;
+pub mod scene;
 pub mod swipes;
 pub mod wait;
 
@@ -25,4 +26,5 @@ pub use host::{Finished, Host, HostOptions, millstream};
 pub use kafka::{Kafka, KafkaOptions};
 pub use names::{free_port, fresh};
 pub use record::Record;
+pub use scene::Scene;
 pub use wait::{PATIENCE, wait_until};

@@ -3,5 +3,20 @@
 // A test that cannot go on says where.
 #![allow(clippy::unwrap_used)]
 
-#[path = "e2e/harness.rs"]
-mod harness;
+mod e2e {
+    mod brokers;
+    mod command_line;
+    mod deploy_errors;
+    mod deployments;
+    mod dev;
+    mod examples;
+    mod failures;
+    mod harness;
+    mod http;
+    mod kill;
+    mod load;
+    mod membership;
+    mod modules;
+    mod records;
+    mod topics;
+}
