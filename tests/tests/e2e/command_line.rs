@@ -23,7 +23,6 @@ fn wrong_flags_and_commands_are_usage_errors() {
         ),
         (vec!["new", "--lang", "cobol", "x"], vec!["cobol", "rust"]),
     ] {
-        let texts: Vec<&str> = texts.iter().map(|text: &&str| *text).collect();
         millstream(arguments).failed(64, &texts);
     }
     let help = millstream(["--help"]).succeeded().out;

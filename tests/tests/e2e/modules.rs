@@ -177,7 +177,8 @@ fn a_cache_file_that_was_tampered_with_is_not_run() {
         "nobody else may write native code there"
     );
 
-    let tamperings: [(&str, fn(&mut Vec<u8>)); 4] = [
+    type Tamper = fn(&mut Vec<u8>);
+    let tamperings: [(&str, Tamper); 4] = [
         ("a bit flipped", |bytes| {
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
