@@ -1,0 +1,80 @@
+//! The command line: which commands there are, and how a command ends.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output;
+
+mod delete;
+mod deploy;
+mod describe;
+mod list;
+mod logs;
+mod topic;
+
+/// Runs WebAssembly transforms on Kafka topics
+///
+/// A transform is a WebAssembly component that reads records from topics and says what becomes of each: passed on, changed,
+/// routed to one of its outputs, rejected, dropped. A host runs transforms; the other commands write them, deploy them and
+/// look after them.
+#[derive(Parser, Debug)]
+#[command(name = "millstream", version, disable_help_subcommand = true, after_help = START, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const START: &str = "Start here:
+  millstream dev                        a host with a broker of its own, to try things out
+  millstream new --lang rust my-filter  a transform that builds, tests and deploys as it is
+Each command's --help has examples.";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Deploy(Box<deploy::Args>),
+    List(list::Args),
+    Describe(describe::Args),
+    Logs(logs::Args),
+    Delete(delete::Args),
+    Topic(Box<topic::Args>),
+}
+
+/// Parses the command line, does what it says, and reports how it went.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { output::USAGE } else { 0 };
+            // Nobody is left to tell if it cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(exit);
+        }
+    };
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(cli.command));
+            // A thread that still waits for standard input or a broker must not hold up the end.
+            runtime.shutdown_background();
+            ended
+        });
+    match ended {
+        Ok(code) => code,
+        Err(error) => ExitCode::from(output::report(&error)),
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Deploy(args) => deploy::run(*args).await?,
+        Command::List(args) => list::run(args).await?,
+        Command::Describe(args) => describe::run(args).await?,
+        Command::Logs(args) => logs::run(args).await?,
+        Command::Delete(args) => delete::run(args).await?,
+        Command::Topic(args) => topic::run(*args).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
