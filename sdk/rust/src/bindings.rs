@@ -2,7 +2,13 @@
 //!
 //! A component can be written against this module alone: implement [`exports::millstream::transform::guest::Guest`]
 //! and call `millstream_sdk::export_transform!(MyType with_types_in millstream_sdk::bindings)`.
-#![allow(unsafe_code, unreachable_pub, missing_docs, clippy::undocumented_unsafe_blocks, clippy::unwrap_used)]
+#![allow(
+    unsafe_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used
+)]
 
 wit_bindgen::generate!({
     path: "wit",

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use crate::bindings::exports::millstream::transform::guest as wit;
 use crate::bindings::millstream::transform::records;
 use crate::reads::{
-    Choice, HeadersAreRead, KeysAreRead, OffsetsAreRead, Reads, TimestampsAreRead, Values, ValuesAreRead,
+    Choice, HeadersAreRead, KeysAreRead, OffsetsAreRead, Reads, TimestampsAreRead, Values,
+    ValuesAreRead,
 };
 use crate::record::{HeaderIter, Record};
 

@@ -94,7 +94,10 @@ impl<'p> Emission<'p> {
     /// # Errors
     /// Those of `write`.
     #[inline]
-    pub fn try_value_with<E>(self, write: impl FnOnce(&mut Buffer<'_>) -> Result<(), E>) -> Result<Self, E> {
+    pub fn try_value_with<E>(
+        self,
+        write: impl FnOnce(&mut Buffer<'_>) -> Result<(), E>,
+    ) -> Result<Self, E> {
         self.plan.values.at(self.position, |values| {
             values.push_with(|data| write(&mut Buffer(data)))
         })?;
@@ -121,7 +124,9 @@ impl<'p> Emission<'p> {
         self.plan.headers.begin(self.position);
         for (name, value) in headers {
             let value = value.as_ref().map(AsRef::as_ref);
-            self.plan.headers.append(self.position, name.as_ref(), value);
+            self.plan
+                .headers
+                .append(self.position, name.as_ref(), value);
         }
         self
     }

@@ -19,7 +19,11 @@ impl<O: Outputs, C: Counters> Emitter<O, C> {
     pub(crate) fn new(rows: usize) -> Self {
         let plan = Plan::new(rows);
         let start = plan.raw.mark();
-        Emitter { plan, row: 0, start }
+        Emitter {
+            plan,
+            row: 0,
+            start,
+        }
     }
 
     /// Goes on to this row.

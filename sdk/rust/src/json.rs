@@ -11,6 +11,8 @@
 mod field;
 mod scan;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use field::Field;
@@ -55,9 +57,16 @@ fn describe(error: &serde_json::Error) -> Reject {
 /// `malformed-json`.
 ///
 /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
-pub fn fields<'a, const N: usize>(bytes: &'a [u8], paths: [&str; N]) -> Result<[Option<Field<'a>>; N], Reject> {
-    scan::fields(bytes, paths)
-        .map_err(|error| Reject::new("malformed-json", format!("{} at byte {}", error.what, error.at)))
+pub fn fields<'a, const N: usize>(
+    bytes: &'a [u8],
+    paths: [&str; N],
+) -> Result<[Option<Field<'a>>; N], Reject> {
+    scan::fields(bytes, paths).map_err(|error| {
+        Reject::new(
+            "malformed-json",
+            format!("{} at byte {}", error.what, error.at),
+        )
+    })
 }
 
 impl<'a, R: Reads> Record<'a, R>
@@ -83,12 +92,30 @@ where
         Ok(field)
     }
 
+    /// The text that the record's value has at one path: see [`fields`].
+    ///
+    /// # Errors
+    /// `null-value`, `malformed-json`, or `unexpected-json` where there is something else or nothing.
+    #[inline]
+    pub fn json_text(self, path: &str) -> Result<Cow<'a, str>, Reject> {
+        match self.json_field(path)?.and_then(Field::as_str) {
+            Some(text) => Ok(text),
+            None => Err(Reject::new(
+                "unexpected-json",
+                format!("`{path}` is missing or not a text"),
+            )),
+        }
+    }
+
     /// What the record's value has at each of these paths: see [`fields`].
     ///
     /// # Errors
     /// `null-value` or `malformed-json`.
     #[inline]
-    pub fn json_fields<const N: usize>(self, paths: [&str; N]) -> Result<[Option<Field<'a>>; N], Reject> {
+    pub fn json_fields<const N: usize>(
+        self,
+        paths: [&str; N],
+    ) -> Result<[Option<Field<'a>>; N], Reject> {
         fields(self.bytes()?, paths)
     }
 }
@@ -126,7 +153,10 @@ impl Emission<'_> {
     /// `unexpected-json` where `object` is no object, `unwritable-json` where `added` is none.
     pub fn extend_json(self, object: &[u8], added: &impl Serialize) -> Result<Self, Reject> {
         let trimmed = object.trim_ascii();
-        let Some(members) = trimmed.strip_prefix(b"{").and_then(|inner| inner.strip_suffix(b"}")) else {
+        let Some(members) = trimmed
+            .strip_prefix(b"{")
+            .and_then(|inner| inner.strip_suffix(b"}"))
+        else {
             return Err(Reject::new("unexpected-json", "the value is not an object"));
         };
         let open = &trimmed[..trimmed.len() - 1];
@@ -151,7 +181,10 @@ impl Emission<'_> {
                     buffer.0[brace] = b',';
                     Ok(())
                 }
-                _ => Err(Reject::new("unwritable-json", "what is added is not an object")),
+                _ => Err(Reject::new(
+                    "unwritable-json",
+                    "what is added is not an object",
+                )),
             }
         })
     }
@@ -177,9 +210,15 @@ mod tests {
     #[test]
     fn malformed_and_unexpected_are_two_things() {
         let error = parse::<Swipe<'_>>(br#"{"direction": "left""#).unwrap_err();
-        assert_eq!(error.to_string(), "malformed-json: EOF while parsing an object at line 1 column 20");
+        assert_eq!(
+            error.to_string(),
+            "malformed-json: EOF while parsing an object at line 1 column 20"
+        );
         let error = parse::<Swipe<'_>>(br#"{"user": 1}"#).unwrap_err();
-        assert_eq!(error.to_string(), "unexpected-json: missing field `direction` at line 1 column 11");
+        assert_eq!(
+            error.to_string(),
+            "unexpected-json: missing field `direction` at line 1 column 11"
+        );
     }
 
     #[test]
@@ -193,11 +232,23 @@ mod tests {
             Ok::<_, Reject>(String::from_utf8(patch.to.data).expect("it is text"))
         };
         let added = || json!({"b": 2});
-        assert_eq!(extend(b" {\"a\":1} \n", added()).ok().as_deref(), Some(r#"{"a":1,"b":2}"#));
+        assert_eq!(
+            extend(b" {\"a\":1} \n", added()).ok().as_deref(),
+            Some(r#"{"a":1,"b":2}"#)
+        );
         assert_eq!(extend(b"{ }", added()).ok().as_deref(), Some(r#"{ "b":2}"#));
-        assert_eq!(extend(b"{\"a\":1}", json!({})).ok().as_deref(), Some(r#"{"a":1}"#));
-        assert_eq!(extend(b"[1]", added()).unwrap_err().code(), "unexpected-json");
+        assert_eq!(
+            extend(b"{\"a\":1}", json!({})).ok().as_deref(),
+            Some(r#"{"a":1}"#)
+        );
+        assert_eq!(
+            extend(b"[1]", added()).unwrap_err().code(),
+            "unexpected-json"
+        );
         assert_eq!(extend(b"", added()).unwrap_err().code(), "unexpected-json");
-        assert_eq!(extend(b"{}", json!(1)).unwrap_err().code(), "unwritable-json");
+        assert_eq!(
+            extend(b"{}", json!(1)).unwrap_err().code(),
+            "unwritable-json"
+        );
     }
 }

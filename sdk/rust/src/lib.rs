@@ -70,8 +70,8 @@ pub use transform::{Answer, Transform};
 pub mod prelude {
     pub use crate::reads::{Headers, Keys, Offsets, Timestamps, Values};
     pub use crate::{
-        Batch, Counters, Emitter, Failure, FromSetting, OrReject, Outputs, Plan, Record, Reject, Settings, State,
-        debug, error, info, reject, transform, warn,
+        Batch, Counters, Emitter, Failure, FromSetting, OrReject, Outputs, Plan, Record, Reject,
+        Settings, State, debug, error, info, reject, transform, warn,
     };
 }
 

@@ -31,7 +31,10 @@ impl ColumnBuilder {
 
     /// Makes an entry of what `write` appends. An error leaves the column as it was.
     #[inline]
-    pub(crate) fn push_with<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+    pub(crate) fn push_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let before = self.data.len();
         match write(&mut self.data) {
             Ok(()) => {
@@ -67,7 +70,10 @@ impl ColumnBuilder {
             return;
         }
         self.ends.truncate(4 * entries);
-        let end = self.ends.last_chunk::<4>().map_or(0, |end| u32::from_le_bytes(*end));
+        let end = self
+            .ends
+            .last_chunk::<4>()
+            .map_or(0, |end| u32::from_le_bytes(*end));
         self.data.truncate(end as usize);
         self.nulls.truncate(entries.div_ceil(8));
         if let Some(last) = self.nulls.last_mut()
@@ -97,7 +103,9 @@ impl Positions {
 
     #[inline]
     fn last(&self) -> Option<u32> {
-        self.0.last_chunk::<4>().map(|last| u32::from_le_bytes(*last))
+        self.0
+            .last_chunk::<4>()
+            .map(|last| u32::from_le_bytes(*last))
     }
 
     #[inline]
@@ -194,7 +202,10 @@ impl HeaderPatch {
     pub(crate) fn truncate_to(&mut self, position: u32) {
         let left = self.at.truncate_to(position);
         self.ends.truncate(4 * left);
-        let entries = self.ends.last_chunk::<4>().map_or(0, |end| u32::from_le_bytes(*end));
+        let entries = self
+            .ends
+            .last_chunk::<4>()
+            .map_or(0, |end| u32::from_le_bytes(*end));
         self.names.truncate(entries as usize);
         self.values.truncate(entries as usize);
     }

@@ -169,7 +169,11 @@ impl RawPlan {
 }
 
 fn rejections(rejected: &[(u32, Reject)]) -> Rejections {
-    let (mut rows, mut codes, mut reasons) = (Vec::new(), ColumnBuilder::default(), ColumnBuilder::default());
+    let (mut rows, mut codes, mut reasons) = (
+        Vec::new(),
+        ColumnBuilder::default(),
+        ColumnBuilder::default(),
+    );
     for (row, reject) in rejected {
         rows.extend_from_slice(&row.to_le_bytes());
         codes.push(Some(reject.code().as_bytes()));
@@ -233,6 +237,10 @@ mod tests {
         let output = plan.finish(2);
         assert!(output.rows.is_none());
         assert!(output.outputs.is_none_or(|outputs| outputs == [0; 4]));
-        assert!(output.added_headers.is_none() && output.timestamps.is_none() && output.partitions.is_none());
+        assert!(
+            output.added_headers.is_none()
+                && output.timestamps.is_none()
+                && output.partitions.is_none()
+        );
     }
 }

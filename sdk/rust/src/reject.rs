@@ -161,7 +161,11 @@ pub trait OrReject<T> {
     ///
     /// # Errors
     /// When there is no value.
-    fn or_reject_with(self, code: &'static str, reason: impl FnOnce() -> String) -> Result<T, Reject>;
+    fn or_reject_with(
+        self,
+        code: &'static str,
+        reason: impl FnOnce() -> String,
+    ) -> Result<T, Reject>;
 }
 
 impl<T, E: Error> OrReject<T> for Result<T, E> {
@@ -169,7 +173,11 @@ impl<T, E: Error> OrReject<T> for Result<T, E> {
         self.map_err(|error| Reject::new(code, chain(&error)))
     }
 
-    fn or_reject_with(self, code: &'static str, reason: impl FnOnce() -> String) -> Result<T, Reject> {
+    fn or_reject_with(
+        self,
+        code: &'static str,
+        reason: impl FnOnce() -> String,
+    ) -> Result<T, Reject> {
         self.map_err(|error| Reject::new(code, format!("{}: {}", reason(), chain(&error))))
     }
 }
@@ -179,7 +187,11 @@ impl<T> OrReject<T> for Option<T> {
         self.ok_or_else(|| Reject::new(code, code.replace('-', " ")))
     }
 
-    fn or_reject_with(self, code: &'static str, reason: impl FnOnce() -> String) -> Result<T, Reject> {
+    fn or_reject_with(
+        self,
+        code: &'static str,
+        reason: impl FnOnce() -> String,
+    ) -> Result<T, Reject> {
         self.ok_or_else(|| Reject::new(code, reason()))
     }
 }

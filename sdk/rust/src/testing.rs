@@ -116,7 +116,10 @@ impl<T: Copy> Test<T> {
     ///
     /// # Panics
     /// When the transform cannot be configured, or gives an answer that the host would refuse.
-    pub fn try_run<Shape>(&self, records: impl IntoIterator<Item = impl Into<Input>>) -> Result<Outcome, Failure>
+    pub fn try_run<Shape>(
+        &self,
+        records: impl IntoIterator<Item = impl Into<Input>>,
+    ) -> Result<Outcome, Failure>
     where
         T: Transform<Shape>,
         T::State: 'static,

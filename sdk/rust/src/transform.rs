@@ -144,24 +144,48 @@ macro_rules! transform {
         }
     };
 }
-transform!(Records, (), fn(Record<'_, R>, &mut Emitter<O, C>), (), |f, _state, columns| {
-    records(columns, |record, out| f(record, out))
-});
-transform!(RecordsShared, (S), fn(Record<'_, R>, &mut Emitter<O, C>, &S), S, |f, state, columns| {
-    records(columns, |record, out| f(record, out, state))
-});
-transform!(RecordsMut, (S), fn(Record<'_, R>, &mut Emitter<O, C>, &mut S), S, |f, state, columns| {
-    records(columns, |record, out| f(record, out, state))
-});
-transform!(Batches, (), fn(Batch<'_, R>, &mut Plan<O, C>), (), |f, _state, columns| {
-    batch(columns, |records, plan| f(records, plan))
-});
-transform!(BatchesShared, (S), fn(Batch<'_, R>, &mut Plan<O, C>, &S), S, |f, state, columns| {
-    batch(columns, |records, plan| f(records, plan, state))
-});
-transform!(BatchesMut, (S), fn(Batch<'_, R>, &mut Plan<O, C>, &mut S), S, |f, state, columns| {
-    batch(columns, |records, plan| f(records, plan, state))
-});
+transform!(
+    Records,
+    (),
+    fn(Record<'_, R>, &mut Emitter<O, C>),
+    (),
+    |f, _state, columns| { records(columns, |record, out| f(record, out)) }
+);
+transform!(
+    RecordsShared,
+    (S),
+    fn(Record<'_, R>, &mut Emitter<O, C>, &S),
+    S,
+    |f, state, columns| { records(columns, |record, out| f(record, out, state)) }
+);
+transform!(
+    RecordsMut,
+    (S),
+    fn(Record<'_, R>, &mut Emitter<O, C>, &mut S),
+    S,
+    |f, state, columns| { records(columns, |record, out| f(record, out, state)) }
+);
+transform!(
+    Batches,
+    (),
+    fn(Batch<'_, R>, &mut Plan<O, C>),
+    (),
+    |f, _state, columns| { batch(columns, |records, plan| f(records, plan)) }
+);
+transform!(
+    BatchesShared,
+    (S),
+    fn(Batch<'_, R>, &mut Plan<O, C>, &S),
+    S,
+    |f, state, columns| { batch(columns, |records, plan| f(records, plan, state)) }
+);
+transform!(
+    BatchesMut,
+    (S),
+    fn(Batch<'_, R>, &mut Plan<O, C>, &mut S),
+    S,
+    |f, state, columns| { batch(columns, |records, plan| f(records, plan, state)) }
+);
 
 /// A transform with its state, whatever its types: what an instance of a component holds.
 pub(crate) trait Running {
@@ -187,7 +211,10 @@ fn run<Shape, T: Transform<Shape>>(
     batch: &wit::Batch,
 ) -> Result<(wit::Output, Vec<u64>), wit::Failure> {
     let columns = Columns::of::<T::Reads>(batch).map_err(|column| {
-        wit::Failure::Permanent(format!("the host sent no {column}, or too few, for {} rows", batch.count))
+        wit::Failure::Permanent(format!(
+            "the host sent no {column}, or too few, for {} rows",
+            batch.count
+        ))
     })?;
     match transform.run(state, &columns) {
         Ok(plan) => Ok((plan.raw.finish(columns.count), plan.counts)),

@@ -61,7 +61,10 @@ fn records_go_where_they_are_emitted_in_that_order() {
         .iter()
         .map(|record| (record.row, record.output.as_str()))
         .collect();
-    assert_eq!(emitted, [(0, "main"), (2, "side"), (2, "main"), (3, "side")]);
+    assert_eq!(
+        emitted,
+        [(0, "main"), (2, "side"), (2, "main"), (3, "side")]
+    );
     assert_eq!(outcome.dropped, [1]);
     assert_eq!(outcome.to(Out::Side).len(), 2);
     assert_eq!(outcome.counters["seen"], 4);
@@ -69,13 +72,19 @@ fn records_go_where_they_are_emitted_in_that_order() {
 
 #[test]
 fn a_record_that_is_rejected_takes_back_what_it_emitted_and_nothing_else() {
-    let outcome = testing::run(obey, ["main", "side change replace reject", "change", "number"]);
+    let outcome = testing::run(
+        obey,
+        ["main", "side change replace reject", "change", "number"],
+    );
     assert_eq!(outcome.emitted.len(), 2);
     assert_eq!(outcome.emitted[0].text(), "main");
     assert_eq!(outcome.emitted[1].text(), "v");
     assert_eq!(outcome.rejected[0].code, "told-to");
     assert_eq!(outcome.rejected[0].reason, "the record says \"reject\"");
-    assert_eq!((outcome.rejected[1].row, outcome.rejected[1].code.as_str()), (3, "error"));
+    assert_eq!(
+        (outcome.rejected[1].row, outcome.rejected[1].code.as_str()),
+        (3, "error")
+    );
     assert!(outcome.dropped.is_empty());
 }
 
@@ -86,15 +95,30 @@ fn what_is_changed_is_changed_and_the_rest_is_kept() {
     let [kept, changed, replaced] = &outcome.emitted[..] else {
         panic!("{outcome:?}");
     };
-    let header = |name: &str, value: Option<&str>| (name.to_owned(), value.map(|value| value.as_bytes().to_vec()));
+    let header = |name: &str, value: Option<&str>| {
+        (
+            name.to_owned(),
+            value.map(|value| value.as_bytes().to_vec()),
+        )
+    };
     assert_eq!(kept.headers, [header("h", Some("1"))]);
     assert_eq!((kept.timestamp, kept.partition), (5, None));
     assert_eq!(changed.key.as_deref(), Some(&b"k"[..]));
     assert_eq!(changed.text(), "v");
-    assert_eq!(changed.headers, [header("h", Some("1")), header("added", Some("1")), header("null", None)]);
+    assert_eq!(
+        changed.headers,
+        [
+            header("h", Some("1")),
+            header("added", Some("1")),
+            header("null", None)
+        ]
+    );
     assert_eq!((changed.timestamp, changed.partition), (7, Some(3)));
     assert_eq!((&replaced.key, &replaced.value), (&None, &None));
-    assert_eq!(replaced.headers, [header("only", Some("x")), header("and", Some("y"))]);
+    assert_eq!(
+        replaced.headers,
+        [header("only", Some("x")), header("and", Some("y"))]
+    );
 }
 
 #[test]
@@ -109,13 +133,20 @@ fn null_and_undecodable_values_are_rejected_by_name() {
     let outcome = testing::run(obey, [Input::null(), Input::value(b"ab\xff")]);
     assert_eq!(outcome.rejected[0].code, "null-value");
     assert_eq!(outcome.rejected[1].code, "invalid-utf8");
-    assert!(outcome.rejected[1].reason.contains("index 2"), "{}", outcome.rejected[1].reason);
+    assert!(
+        outcome.rejected[1].reason.contains("index 2"),
+        "{}",
+        outcome.rejected[1].reason
+    );
 }
 
 #[test]
 fn logs_are_kept_with_the_outcome() {
     let outcome = testing::run(obey, ["main", "log"]);
-    assert_eq!(outcome.logs, [(millstream_sdk::log::Level::Info, "seen 1".to_owned())]);
+    assert_eq!(
+        outcome.logs,
+        [(millstream_sdk::log::Level::Info, "seen 1".to_owned())]
+    );
 }
 
 #[test]
@@ -140,10 +171,18 @@ fn every_part_of_a_record_can_be_read() {
     }
     let records = [
         Input::value("").offset(9).timestamp(-1),
-        Input::null().key("").header("a", "").null_header("b").header("a", "2").offset(11),
+        Input::null()
+            .key("")
+            .header("a", "")
+            .null_header("b")
+            .header("a", "2")
+            .offset(11),
     ];
     let outcome = Test::new(describe).source("swipes", 4).run(records);
-    assert_eq!(outcome.emitted[0].text(), "swipes/4/9 None Some([]) -1 [] None");
+    assert_eq!(
+        outcome.emitted[0].text(),
+        "swipes/4/9 None Some([]) -1 [] None"
+    );
     assert_eq!(
         outcome.emitted[1].text(),
         "swipes/4/11 Some([]) None 0 [\"a=Some([])\", \"b=None\", \"a=Some([50])\"] Some([50])"
@@ -169,11 +208,18 @@ fn settings_are_typed_and_have_defaults() {
             strict,
             limit,
         } = settings;
-        out.emit(Out::Main).value(format!("{threshold} {region} {strict} {limit:?}"));
+        out.emit(Out::Main)
+            .value(format!("{threshold} {region} {strict} {limit:?}"));
     }
-    let test = Test::new(show).setting("threshold", 500).setting("strict-mode", true);
+    let test = Test::new(show)
+        .setting("threshold", 500)
+        .setting("strict-mode", true);
     assert_eq!(test.run([""]).emitted[0].text(), "500 eu true None");
-    let error = Test::new(show).setting("treshold", 1).setting("limit", 300).configure().unwrap_err();
+    let error = Test::new(show)
+        .setting("treshold", 1)
+        .setting("limit", 300)
+        .configure()
+        .unwrap_err();
     assert_eq!(
         error,
         "setting `threshold` is missing: it is an integer from 0 to 4294967295; \
@@ -211,7 +257,13 @@ fn state_is_made_from_settings_and_may_refuse_them() {
     }
     let test = Test::new(distinct).setting("threshold", 2);
     assert_eq!(test.run(["a", "a", "bb", "b", "a"]).dropped, [1, 2]);
-    assert_eq!(Test::new(distinct).setting("threshold", 0).configure().unwrap_err(), "`threshold` must not be 0");
+    assert_eq!(
+        Test::new(distinct)
+            .setting("threshold", 0)
+            .configure()
+            .unwrap_err(),
+        "`threshold` must not be 0"
+    );
 }
 
 #[test]

@@ -35,8 +35,17 @@ pub(crate) fn counters(input: TokenStream) -> Result<TokenStream> {
     implement(input, &kind, &quote!(Counters), &quote!(u32))
 }
 
-fn implement(input: TokenStream, kind: &Kind, of: &TokenStream, number: &TokenStream) -> Result<TokenStream> {
-    let Names { on, variants, names } = read(input, kind)?;
+fn implement(
+    input: TokenStream,
+    kind: &Kind,
+    of: &TokenStream,
+    number: &TokenStream,
+) -> Result<TokenStream> {
+    let Names {
+        on,
+        variants,
+        names,
+    } = read(input, kind)?;
     let numbers = (0..variants.len()).map(Literal::usize_unsuffixed);
     Ok(quote! {
         impl ::millstream_sdk::#of for #on {
@@ -63,11 +72,17 @@ fn read(input: TokenStream, kind: &Kind) -> Result<Names> {
     let Data::Enum(data) = &input.data else {
         return Err(Error::new_spanned(
             &input.ident,
-            format!("an enum names {0}s: give it a variant for each {0}", kind.name),
+            format!(
+                "an enum names {0}s: give it a variant for each {0}",
+                kind.name
+            ),
         ));
     };
     if let Some(parameter) = input.generics.params.first() {
-        return Err(Error::new_spanned(parameter, format!("{}s are not generic", kind.name)));
+        return Err(Error::new_spanned(
+            parameter,
+            format!("{}s are not generic", kind.name),
+        ));
     }
     if data.variants.is_empty() {
         return Err(Error::new_spanned(
@@ -91,14 +106,24 @@ fn read(input: TokenStream, kind: &Kind) -> Result<Names> {
         }
         let given = given(&variant.attrs, kind)?;
         let span = given.as_ref().map_or(variant.ident.span(), LitStr::span);
-        let name = given.map_or_else(|| words(&variant.ident.to_string(), kind.separator), |name| name.value());
+        let name = given.map_or_else(
+            || words(&variant.ident.to_string(), kind.separator),
+            |name| name.value(),
+        );
         check(&name, span, kind)?;
         if names.contains(&name) {
-            return Err(Error::new(span, format!("two {}s are called `{name}`", kind.name)));
+            return Err(Error::new(
+                span,
+                format!("two {}s are called `{name}`", kind.name),
+            ));
         }
         names.push(name);
     }
-    let variants = data.variants.iter().map(|variant| variant.ident.clone()).collect();
+    let variants = data
+        .variants
+        .iter()
+        .map(|variant| variant.ident.clone())
+        .collect();
     Ok(Names {
         on: input.ident,
         variants,
@@ -162,12 +187,42 @@ mod tests {
     fn what_is_no_name_is_refused() {
         let error = |input: TokenStream| outputs(input).expect_err("it is refused").to_string();
         assert_eq!(
-            error(quote!(enum Out { Grün })),
+            error(quote!(
+                enum Out {
+                    Grün,
+                }
+            )),
             "`grün` is no output's name: use a-z, 0-9 and `-`, at most 64 characters"
         );
-        assert_eq!(error(quote!(enum Out { A, #[output("a")] B })), "two outputs are called `a`");
-        assert_eq!(error(quote!(enum Out { A(u8) })), "outputs carry no data and no number");
-        assert_eq!(error(quote!(enum Out {})), "give the enum a variant for each output");
-        assert!(error(quote!(struct Out;)).starts_with("an enum names outputs"));
+        assert_eq!(
+            error(quote!(
+                enum Out {
+                    A,
+                    #[output("a")]
+                    B,
+                }
+            )),
+            "two outputs are called `a`"
+        );
+        assert_eq!(
+            error(quote!(
+                enum Out {
+                    A(u8),
+                }
+            )),
+            "outputs carry no data and no number"
+        );
+        assert_eq!(
+            error(quote!(
+                enum Out {}
+            )),
+            "give the enum a variant for each output"
+        );
+        assert!(
+            error(quote!(
+                struct Out;
+            ))
+            .starts_with("an enum names outputs")
+        );
     }
 }

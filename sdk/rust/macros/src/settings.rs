@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Result, Token};
+use syn::{
+    Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Result, Token,
+};
 
 use crate::names::words;
 
@@ -48,19 +50,31 @@ impl Parse for Attribute {
 pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let input: DeriveInput = syn::parse2(input)?;
     let Data::Struct(data) = &input.data else {
-        return Err(Error::new_spanned(&input.ident, "settings are a struct with named fields"));
+        return Err(Error::new_spanned(
+            &input.ident,
+            "settings are a struct with named fields",
+        ));
     };
     let fields: Vec<&Field> = match &data.fields {
         Fields::Named(fields) => fields.named.iter().collect(),
         Fields::Unit => Vec::new(),
         Fields::Unnamed(_) => {
-            return Err(Error::new_spanned(&input.ident, "settings are a struct with named fields"));
+            return Err(Error::new_spanned(
+                &input.ident,
+                "settings are a struct with named fields",
+            ));
         }
     };
     let name = &input.ident;
     let (implementation, types, bounds) = input.generics.split_for_impl();
-    let identifiers: Vec<&Ident> = fields.iter().filter_map(|field| field.ident.as_ref()).collect();
-    let reads = fields.iter().map(|field| read(field)).collect::<Result<Vec<_>>>()?;
+    let identifiers: Vec<&Ident> = fields
+        .iter()
+        .filter_map(|field| field.ident.as_ref())
+        .collect();
+    let reads = fields
+        .iter()
+        .map(|field| read(field))
+        .collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         impl #implementation ::millstream_sdk::Settings for #name #types #bounds {
             fn read(reader: &mut ::millstream_sdk::SettingsReader) -> ::core::option::Option<Self> {
@@ -91,10 +105,16 @@ fn read(field: &Field) -> Result<TokenStream> {
         Some(None) => {
             quote_spanned!(ty.span()=> ::core::option::Option::Some(<#ty as ::core::default::Default>::default))
         }
-        Some(Some(value @ Expr::Lit(ExprLit { lit: Lit::Str(_), .. }))) => {
+        Some(Some(
+            value @ Expr::Lit(ExprLit {
+                lit: Lit::Str(_), ..
+            }),
+        )) => {
             quote_spanned!(value.span()=> ::core::option::Option::Some(|| -> #ty { ::core::convert::Into::into(#value) }))
         }
-        Some(Some(value)) => quote_spanned!(value.span()=> ::core::option::Option::Some(|| -> #ty { #value })),
+        Some(Some(value)) => {
+            quote_spanned!(value.span()=> ::core::option::Option::Some(|| -> #ty { #value }))
+        }
     };
     Ok(quote_spanned!(ty.span()=> reader.field::<#ty>(#name, #default)))
 }

@@ -28,7 +28,10 @@ impl<'a> Field<'a> {
     #[inline]
     pub fn is(self, text: &str) -> bool {
         match self.inner() {
-            Some(inner) => inner == text.as_bytes() || inner.contains(&b'\\') && self.as_str().as_deref() == Some(text),
+            Some(inner) => {
+                inner == text.as_bytes()
+                    || inner.contains(&b'\\') && self.as_str().as_deref() == Some(text)
+            }
             None => false,
         }
     }

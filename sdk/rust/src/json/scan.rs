@@ -140,7 +140,9 @@ impl<'a> Scan<'a> {
             self.depth -= 1;
             return Ok(());
         }
-        let search = wanted.iter().any(|path| path.is_some_and(|path| !path.is_empty()));
+        let search = wanted
+            .iter()
+            .any(|path| path.is_some_and(|path| !path.is_empty()));
         loop {
             if self.peek() != b'"' {
                 return Err(self.error("expected a member's name"));
@@ -185,7 +187,9 @@ impl<'a> Scan<'a> {
             self.depth -= 1;
             return Ok(());
         }
-        let search = wanted.iter().any(|path| path.is_some_and(|path| !path.is_empty()));
+        let search = wanted
+            .iter()
+            .any(|path| path.is_some_and(|path| !path.is_empty()));
         for index in 0usize.. {
             if search {
                 self.value(&descend(wanted, |token| is_index(index, token)), found)?;
@@ -386,7 +390,8 @@ mod tests {
     #[test]
     fn several_paths_are_found_in_one_pass() {
         let text = br#"{"type":"swipe","user":{"id":7},"x":null}"#;
-        let [kind, id, none] = fields(text, ["/type", "/user/id", "/user/name"]).expect("it is JSON");
+        let [kind, id, none] =
+            fields(text, ["/type", "/user/id", "/user/name"]).expect("it is JSON");
         assert!(kind.is_some_and(|kind| kind.is("swipe")));
         assert_eq!(id.and_then(Field::as_i64), Some(7));
         assert_eq!(none, None);
@@ -403,7 +408,10 @@ mod tests {
         assert_eq!(error(r#"{"a":1 "b":2}"#), "expected `,` or `}` at 7");
         assert_eq!(error(r#"{"a":01}"#), "expected `,` or `}` at 6");
         assert_eq!(error(r#"{"a":tru}"#), "expected a value at 5");
-        assert_eq!(error("{\"a\":\"x\ny\"}"), "control character in a string at 7");
+        assert_eq!(
+            error("{\"a\":\"x\ny\"}"),
+            "control character in a string at 7"
+        );
         assert_eq!(error(r#"{"a":1} x"#), "trailing characters at 8");
         assert_eq!(error(""), "unexpected end at 0");
         assert_eq!(error(&"[".repeat(200)), "nested too deeply at 128");
@@ -445,12 +453,19 @@ mod tests {
             let ours = fields(&text, ["/type"]);
             assert_eq!(
                 ours.is_ok(),
-                theirs.is_ok() || theirs.as_ref().is_err_and(|error| error.to_string().starts_with("number out of range")),
+                theirs.is_ok()
+                    || theirs
+                        .as_ref()
+                        .is_err_and(|error| error.to_string().starts_with("number out of range")),
                 "{:?}: {ours:?}, {theirs:?}",
                 String::from_utf8_lossy(&text)
             );
             if let (Ok([ours]), Ok(theirs)) = (ours, theirs) {
-                assert_eq!(ours.map(|field| field.parse().expect("it is JSON")).as_ref(), theirs.get("type"));
+                assert_eq!(
+                    ours.map(|field| field.parse().expect("it is JSON"))
+                        .as_ref(),
+                    theirs.get("type")
+                );
             }
         }
     }

@@ -171,7 +171,10 @@ mod tests {
         assert_eq!(Vec::<u8>::from_setting(""), Some(vec![]));
         assert_eq!(Vec::<u8>::from_setting("1,,2"), None);
         let map = BTreeMap::<String, u8>::from_setting("a = 1,b=2").expect("a map");
-        assert_eq!(map.into_iter().collect::<Vec<_>>(), [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+        assert_eq!(
+            map.into_iter().collect::<Vec<_>>(),
+            [("a".to_owned(), 1), ("b".to_owned(), 2)]
+        );
         assert_eq!(BTreeMap::<String, u8>::from_setting("a=1,b"), None);
     }
 

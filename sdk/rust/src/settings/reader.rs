@@ -20,22 +20,30 @@ impl SettingsReader {
     }
 
     /// The setting `name`, or `default` where it is not set. `None` when it is wrong or missing.
-    pub fn field<T: FromSetting>(&mut self, name: &'static str, default: Option<fn() -> T>) -> Option<T> {
+    pub fn field<T: FromSetting>(
+        &mut self,
+        name: &'static str,
+        default: Option<fn() -> T>,
+    ) -> Option<T> {
         self.known.push(name);
         let set = self.settings.iter().rposition(|(key, _)| key == name);
         let Some(set) = set else {
             let value = default.map(|default| default()).or_else(T::unset);
             if value.is_none() {
-                self.errors
-                    .push(format!("setting `{name}` is missing: it is {}", T::expected()));
+                self.errors.push(format!(
+                    "setting `{name}` is missing: it is {}",
+                    T::expected()
+                ));
             }
             return value;
         };
         let text = &self.settings[set].1;
         let value = T::from_setting(text);
         if value.is_none() {
-            self.errors
-                .push(format!("setting `{name}` is `{text}`, not {}", T::expected()));
+            self.errors.push(format!(
+                "setting `{name}` is `{text}`, not {}",
+                T::expected()
+            ));
         }
         value
     }
@@ -49,8 +57,13 @@ impl SettingsReader {
         for (key, _) in unknown {
             self.errors.push(match nearest(key, &self.known) {
                 Some(near) => format!("there is no setting `{key}`: did you mean `{near}`?"),
-                None if self.known.is_empty() => format!("there is no setting `{key}`: this transform has none"),
-                None => format!("there is no setting `{key}`: there are `{}`", self.known.join("`, `")),
+                None if self.known.is_empty() => {
+                    format!("there is no setting `{key}`: this transform has none")
+                }
+                None => format!(
+                    "there is no setting `{key}`: there are `{}`",
+                    self.known.join("`, `")
+                ),
             });
         }
         if self.errors.is_empty() {
@@ -118,6 +131,9 @@ mod tests {
     #[test]
     fn a_transform_without_settings_refuses_each() {
         let error = reader(&[("threshold", "1")]).finish().unwrap_err();
-        assert_eq!(error, "there is no setting `threshold`: this transform has none");
+        assert_eq!(
+            error,
+            "there is no setting `threshold`: this transform has none"
+        );
     }
 }

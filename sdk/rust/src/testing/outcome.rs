@@ -98,10 +98,18 @@ fn number(bytes: &[u8], at: usize) -> usize {
 }
 
 fn entry(column: &Column, at: usize) -> Option<Vec<u8>> {
-    if column.nulls.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1) {
+    if column
+        .nulls
+        .get(at / 8)
+        .is_some_and(|byte| byte >> (at % 8) & 1 == 1)
+    {
         return None;
     }
-    let start = if at == 0 { 0 } else { number(&column.ends, at - 1) };
+    let start = if at == 0 {
+        0
+    } else {
+        number(&column.ends, at - 1)
+    };
     Some(column.data[start..number(&column.ends, at)].to_vec())
 }
 
@@ -117,7 +125,11 @@ fn patched(at: Option<&Vec<u8>>, position: usize) -> Option<usize> {
     }
 }
 
-fn bytes(patch: Option<&ColumnPatch>, position: usize, unchanged: &Option<Vec<u8>>) -> Option<Vec<u8>> {
+fn bytes(
+    patch: Option<&ColumnPatch>,
+    position: usize,
+    unchanged: &Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
     match patch.and_then(|patch| Some((patch, patched(patch.at.as_ref(), position)?))) {
         Some((patch, at)) => entry(&patch.to, at),
         None => unchanged.clone(),
@@ -129,11 +141,20 @@ type Headers = Vec<(String, Option<Vec<u8>>)>;
 fn headers(patch: Option<&HeadersPatch>, position: usize) -> Option<Headers> {
     let patch = patch?;
     let at = patched(patch.at.as_ref(), position)?;
-    let start = if at == 0 { 0 } else { number(&patch.to.ends, at - 1) };
+    let start = if at == 0 {
+        0
+    } else {
+        number(&patch.to.ends, at - 1)
+    };
     let end = number(&patch.to.ends, at);
     Some(
         (start..end)
-            .map(|header| (text(&patch.to.names, header), entry(&patch.to.values, header)))
+            .map(|header| {
+                (
+                    text(&patch.to.names, header),
+                    entry(&patch.to.values, header),
+                )
+            })
             .collect(),
     )
 }
@@ -155,10 +176,15 @@ pub(super) fn of(records: &[Input], outputs: &[String], output: Output) -> Resul
     };
     let is_rejected = |row: usize| rejected.iter().any(|rejected| rejected.row == row);
     let rows: Vec<usize> = match &output.rows {
-        None => (0..records.len()).filter(|&row| !is_rejected(row)).collect(),
+        None => (0..records.len())
+            .filter(|&row| !is_rejected(row))
+            .collect(),
         Some(rows) => (0..rows.len() / 4).map(|at| number(rows, at)).collect(),
     };
-    for &row in rows.iter().chain(rejected.iter().map(|rejected| &rejected.row)) {
+    for &row in rows
+        .iter()
+        .chain(rejected.iter().map(|rejected| &rejected.row))
+    {
         if row >= records.len() {
             return Err(format!("row {row} of a batch of {}", records.len()));
         }
@@ -170,16 +196,27 @@ pub(super) fn of(records: &[Input], outputs: &[String], output: Output) -> Resul
     for (position, &row) in rows.iter().enumerate() {
         let record = &records[row];
         let index = output.outputs.as_ref().map_or(0, |outputs| {
-            usize::from(u16::from_le_bytes([outputs[2 * position], outputs[2 * position + 1]]))
+            usize::from(u16::from_le_bytes([
+                outputs[2 * position],
+                outputs[2 * position + 1],
+            ]))
         });
-        let mut written = headers(output.headers.as_ref(), position).unwrap_or_else(|| record.headers.clone());
+        let mut written =
+            headers(output.headers.as_ref(), position).unwrap_or_else(|| record.headers.clone());
         written.extend(headers(output.added_headers.as_ref(), position).unwrap_or_default());
-        if let Some((name, _)) = written.iter().find(|(name, _)| name.starts_with("millstream.")) {
-            return Err(format!("the header `{name}`: names that begin with `millstream.` are the host's"));
+        if let Some((name, _)) = written
+            .iter()
+            .find(|(name, _)| name.starts_with("millstream."))
+        {
+            return Err(format!(
+                "the header `{name}`: names that begin with `millstream.` are the host's"
+            ));
         }
         let timestamp = output.timestamps.as_ref().and_then(|patch| {
             let at = patched(patch.at.as_ref(), position)?;
-            let bytes = patch.to[8 * at..8 * at + 8].try_into().expect("eight bytes");
+            let bytes = patch.to[8 * at..8 * at + 8]
+                .try_into()
+                .expect("eight bytes");
             Some(i64::from_le_bytes(bytes))
         });
         let partition = output.partitions.as_ref().and_then(|patch| {
