@@ -1,80 +1,476 @@
-//! Records in.
+//! Records in: one member of one consumer group.
+//!
+//! Promises: rebalances are cooperative and arrive as events, answered when the caller is ready; every partition has a
+//! queue of its own, taken from without blocking; only committed records are seen; nothing is committed unless asked;
+//! positions are always explicit, and one that retention cut off is an error, never a silent jump. Everything fetched
+//! may outlive the consumer's handle.
+//!
+//! Does not know what becomes of the records, nor when to commit.
+
+use std::collections::HashMap;
 use std::sync::Arc;
-use crate::{error::KafkaError, settings::Settings, TopicPartition};
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-#[derive(Debug, Clone)]
-pub struct ConsumerOptions { pub group: String, pub client_id: String, pub fetch_memory: u64, pub expected_partitions: usize, pub session_timeout: Duration, pub max_poll_interval: Duration }
-impl ConsumerOptions { pub fn new(group: impl Into<String>) -> Self { unimplemented!("{}", group.into()) } }
+
+use parking_lot::Mutex;
+use rdkafka::bindings as rd;
+use tokio::sync::Notify;
+
+use crate::error::{ErrorCode, KafkaError};
+use crate::ffi::client::{Client, Kind};
+use crate::ffi::list::List;
+use crate::ffi::queue::{Event, Queue, Reply};
+use crate::ffi::{consume, offsets};
+use crate::settings::Settings;
+use crate::topic_partition::TopicPartition;
+
+mod fetched;
+mod options;
+mod queue;
+mod rebalance;
+
+pub use fetched::{Fetched, Headers};
+pub use options::ConsumerOptions;
+pub use queue::{PartitionError, PartitionErrorKind, PartitionQueue, Taken};
+use rebalance::{Answer, Rebalance};
+
+/// What the group or the brokers want the member to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConsumerEvent { Assign(Vec<TopicPartition>), Revoke(Vec<TopicPartition>), Lost(Vec<TopicPartition>), Error(KafkaError) }
+pub enum ConsumerEvent {
+    /// These are the member's from now on: answer with [`Consumer::assign`].
+    Assign(Vec<TopicPartition>),
+    /// Someone else is to have these: finish, commit, answer with [`Consumer::unassign`].
+    Revoke(Vec<TopicPartition>),
+    /// Someone else may have these already: do not commit, answer with [`Consumer::unassign`].
+    Lost(Vec<TopicPartition>),
+    /// Something is wrong; librdkafka goes on by itself unless the error is fatal.
+    Error(KafkaError),
+}
+
+/// What a group has committed for a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed { pub offset: i64, pub metadata: String }
+pub struct Committed {
+    /// The next offset to read.
+    pub offset: i64,
+    /// Whatever was committed with it; empty if nothing.
+    pub metadata: String,
+}
+
+/// What to commit for a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commit { pub partition: TopicPartition, /** the next offset to read */ pub offset: i64, pub metadata: String }
-/** What a reader of committed records can see: `start..end`. */
+pub struct Commit {
+    /// The partition, which must be the member's.
+    pub partition: TopicPartition,
+    /// The next offset to read.
+    pub offset: i64,
+    /// Kept beside the offset; brokers take up to 4 KiB.
+    pub metadata: String,
+}
+
+/// What a reader of committed records finds in a partition: offsets `start..end`, with gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent { pub start: i64, pub end: i64 }
-#[derive(Clone, Debug)]
-pub struct Consumer { x: Arc<()> }
+pub struct Extent {
+    /// The oldest offset kept.
+    pub start: i64,
+    /// One past the newest offset that can be read: the last stable offset.
+    pub end: i64,
+}
+
+/// One answer a partition.
+pub type PerPartition<T> = Vec<(TopicPartition, Result<T, KafkaError>)>;
+
+/// A member of a group. Clones are the same member; the last one dropped leaves the group, on a thread of its own.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    events: Queue,
+    arrived: Arc<Notify>,
+    rebalance: Mutex<Rebalance>,
+    queues: Mutex<HashMap<TopicPartition, Weak<queue::Inner>>>,
+    closed: AtomicBool,
+    timeout: Duration,
+    client: Arc<Client>,
+}
+
+/// `max.poll.interval.ms` is counted from the last poll of any kind.
+const POLL_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+
 impl Consumer {
-    pub fn new(settings: &Settings, options: &ConsumerOptions) -> Result<Consumer, KafkaError> { unimplemented!("{settings:?}{options:?}") }
-    pub fn subscribe(&self, topics: &[&str]) -> Result<(), KafkaError> { unimplemented!("{topics:?}{:?}", self.x) }
-    /// Cancel-safe. Must keep being awaited (at least every 30 s or so): it feeds max.poll.interval.
-    pub async fn next_event(&self) -> ConsumerEvent { unimplemented!() }
-    /// Take it before `assign`.
-    pub fn queue(&self, partition: &TopicPartition) -> Result<PartitionQueue, KafkaError> { unimplemented!("{partition}") }
-    /// Answers (a part of) an Assign event. The group is told once all of the event's partitions were given.
-    pub fn assign(&self, partitions: &[(TopicPartition, i64)]) -> Result<(), KafkaError> { unimplemented!("{partitions:?}") }
-    /// Answers (a part of) a Revoke or Lost event, in the same way.
-    pub fn unassign(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> { unimplemented!("{partitions:?}") }
-    /// When it returns, `take` gives only records from `offset` on.
-    pub async fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> { unimplemented!("{partition}{offset}") }
-    pub fn pause(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> { unimplemented!("{partitions:?}") }
-    pub fn resume(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> { unimplemented!("{partitions:?}") }
-    pub async fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Option<Committed>)>, KafkaError> { unimplemented!("{partitions:?}") }
-    pub async fn commit(&self, commits: &[Commit]) -> Result<Vec<(TopicPartition, Result<(), KafkaError>)>, KafkaError> { unimplemented!("{commits:?}") }
-    pub async fn extents(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Result<Extent, KafkaError>)>, KafkaError> { unimplemented!("{partitions:?}") }
-    /// Leaves the group. Revocations that it causes come as events from `next_event` no more: let go first.
-    pub async fn close(&self) -> Result<(), KafkaError> { unimplemented!() }
+    /// Fails on bad properties only; brokers that are away show up as [`ConsumerEvent::Error`].
+    pub fn new(settings: &Settings, options: &ConsumerOptions) -> Result<Consumer, KafkaError> {
+        let config = options.config(settings);
+        let wanted = rd::RD_KAFKA_EVENT_REBALANCE
+            | rd::RD_KAFKA_EVENT_ERROR
+            | rd::RD_KAFKA_EVENT_OFFSET_COMMIT;
+        let client = Client::new(
+            Kind::Consumer,
+            &config,
+            wanted,
+            false,
+            "make a Kafka consumer",
+        )?;
+        let no_queue = || {
+            KafkaError::new(
+                "make a Kafka consumer",
+                ErrorCode::CriticalSystemResource,
+                "no event queue",
+            )
+        };
+        let events = consume::events(&client).ok_or_else(no_queue)?;
+        let arrived = Arc::new(Notify::new());
+        events.notify(&arrived);
+        let inner = Inner {
+            events,
+            arrived,
+            rebalance: Mutex::default(),
+            queues: Mutex::default(),
+            closed: AtomicBool::new(false),
+            timeout: settings.request_timeout(),
+            client,
+        };
+        Ok(Consumer {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Joins the group for these topics; replaces an earlier list. A topic that starts with `^` would be a pattern: such
+    /// names do not exist in Kafka.
+    pub fn subscribe(&self, topics: &[&str]) -> Result<(), KafkaError> {
+        consume::subscribe(&self.inner.client, topics)
+    }
+
+    /// Waits for the next event. Cancel-safe. It must keep being awaited: the group throws out a member that is silent
+    /// for longer than `max_poll_interval`. After [`Consumer::close`] it waits for ever.
+    pub async fn next_event(&self) -> ConsumerEvent {
+        loop {
+            if !self.inner.closed.load(Ordering::Acquire) {
+                while let Some(event) = self.inner.events.poll(0) {
+                    if let Some(event) = self.understand(&event) {
+                        return event;
+                    }
+                }
+            }
+            // Woken or not: looking is what feeds max.poll.interval.
+            let _ = tokio::time::timeout(POLL_AT_LEAST_EVERY, self.inner.arrived.notified()).await;
+        }
+    }
+
+    fn understand(&self, event: &Event) -> Option<ConsumerEvent> {
+        match event.kind() {
+            rd::RD_KAFKA_EVENT_REBALANCE => {
+                let partitions = event.partitions().partitions();
+                let assigning = event.raw_code() == ErrorCode::AssignPartitions as i32;
+                let lost = !assigning && consume::assignment_lost(&self.inner.client);
+                let mut rebalance = self.inner.rebalance.lock();
+                let answer = if assigning {
+                    rebalance.assigning(&partitions)
+                } else {
+                    rebalance.revoking(&partitions)
+                };
+                if let Some(answer) = answer {
+                    // Nothing to decide, yet the group waits for an answer.
+                    if let Err(error) = self.answer(answer) {
+                        return Some(ConsumerEvent::Error(error));
+                    }
+                    return None;
+                }
+                Some(match (assigning, lost) {
+                    (true, _) => ConsumerEvent::Assign(partitions),
+                    (false, true) => ConsumerEvent::Lost(partitions),
+                    (false, false) => ConsumerEvent::Revoke(partitions),
+                })
+            }
+            rd::RD_KAFKA_EVENT_ERROR => {
+                let error = event.check("go on reading").err()?;
+                let fatal = self.inner.client.fatal("go on reading");
+                Some(ConsumerEvent::Error(fatal.unwrap_or(error)))
+            }
+            _ => None,
+        }
+    }
+
+    fn answer(&self, answer: Answer) -> Result<(), KafkaError> {
+        let mut list = List::new();
+        match answer {
+            Answer::Assign(partitions) => {
+                for (partition, offset) in &partitions {
+                    // A partition whose queue nobody took would send its records into the event queue.
+                    self.queue(partition)?.inner.clear();
+                    list.add(partition, *offset, "");
+                }
+                consume::incremental_assign(&self.inner.client, &list)
+            }
+            Answer::Unassign(partitions) => {
+                for partition in &partitions {
+                    list.add(partition, -1001, "");
+                }
+                let result = consume::incremental_unassign(&self.inner.client, &list);
+                for queue in partitions
+                    .iter()
+                    .filter_map(|partition| self.known_queue(partition))
+                {
+                    queue.clear();
+                }
+                result
+            }
+        }
+    }
+
+    fn known_queue(&self, partition: &TopicPartition) -> Option<Arc<queue::Inner>> {
+        self.inner.queues.lock().get(partition)?.upgrade()
+    }
+
+    /// The queue of a partition. Best taken before the partition is assigned, so that nothing is missed.
+    pub fn queue(&self, partition: &TopicPartition) -> Result<PartitionQueue, KafkaError> {
+        let mut queues = self.inner.queues.lock();
+        if let Some(inner) = queues.get(partition).and_then(Weak::upgrade) {
+            return Ok(PartitionQueue { inner });
+        }
+        let queue = consume::partition_queue(&self.inner.client, partition).ok_or_else(|| {
+            KafkaError::new(
+                format!("read {partition}"),
+                ErrorCode::UnknownPartition,
+                "not a partition",
+            )
+        })?;
+        let inner = Arc::new(queue::Inner::new(partition.clone(), queue));
+        queues.retain(|_, queue| queue.strong_count() > 0);
+        queues.insert(partition.clone(), Arc::downgrade(&inner));
+        Ok(PartitionQueue { inner })
+    }
+
+    /// Answers an [`ConsumerEvent::Assign`], with the offset to start each partition at. May be called for some of its
+    /// partitions at a time: fetching starts, and the group goes on, once all of them were given. Partitions that were
+    /// taken away meanwhile are ignored. Talks to librdkafka's own thread for some microseconds.
+    pub fn assign(&self, partitions: &[(TopicPartition, i64)]) -> Result<(), KafkaError> {
+        let mut rebalance = self.inner.rebalance.lock();
+        rebalance
+            .assign(partitions)
+            .map_or(Ok(()), |answer| self.answer(answer))
+    }
+
+    /// Answers a [`ConsumerEvent::Revoke`] or [`ConsumerEvent::Lost`], some partitions at a time if need be, as
+    /// [`Consumer::assign`] does. Those given stop at once (their queues are emptied).
+    pub fn unassign(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> {
+        let mut rebalance = self.inner.rebalance.lock();
+        match rebalance.unassign(partitions) {
+            Some(answer) => self.answer(answer),
+            None => self.pause(&rebalance.held_of(partitions)),
+        }
+    }
+
+    /// Moves a partition's position. Once it returns, its queue gives records from `offset` on only (take from it
+    /// meanwhile, and older ones may still come).
+    pub async fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> {
+        let mut list = List::new();
+        list.add(partition, offset, "");
+        let (client, timeout) = (Arc::clone(&self.inner.client), millis(self.inner.timeout));
+        blocking("seek", move || consume::seek(&client, &list, timeout)).await?;
+        if let Some(queue) = self.known_queue(partition) {
+            queue.clear();
+        }
+        Ok(())
+    }
+
+    /// Stops fetching. What was fetched and not taken is thrown away by librdkafka and fetched again after
+    /// [`Consumer::resume`], so not taking from a queue, which is bounded, is often the better pause. `take` may still
+    /// give a few records that were on their way.
+    pub fn pause(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> {
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        consume::pause(&self.inner.client, &list_of(partitions))
+    }
+
+    /// Fetches again.
+    pub fn resume(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> {
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        consume::resume(&self.inner.client, &list_of(partitions))
+    }
+
+    /// What the group has committed, `None` where it has nothing.
+    pub async fn committed(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<(TopicPartition, Option<Committed>)>, KafkaError> {
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = list_of(partitions);
+        let (client, timeout) = (Arc::clone(&self.inner.client), millis(self.inner.timeout));
+        let list = blocking("read committed offsets", move || {
+            consume::committed(&client, &list, timeout).map(|()| list)
+        })
+        .await?;
+        list.entries()
+            .into_iter()
+            .map(|entry| match entry.code {
+                ErrorCode::NoError if entry.offset >= 0 => Ok((
+                    entry.partition,
+                    Some(Committed {
+                        offset: entry.offset,
+                        metadata: entry.metadata,
+                    }),
+                )),
+                ErrorCode::NoError => Ok((entry.partition, None)),
+                code => Err(KafkaError::new(
+                    format!("read the committed offset of {}", entry.partition),
+                    code,
+                    "",
+                )),
+            })
+            .collect()
+    }
+
+    /// Commits, and waits for the broker's word on every partition. `Err` as a whole: nothing is known to be committed.
+    /// Refused by the broker (`IllegalGeneration`, `UnknownMemberId`) when the group went on without this member.
+    pub async fn commit(&self, commits: &[Commit]) -> Result<PerPartition<()>, KafkaError> {
+        const ACTION: &str = "commit offsets";
+        if commits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reply = Reply::new(&self.inner.client, ACTION)?;
+        {
+            let mut list = List::new();
+            for commit in commits {
+                list.add(&commit.partition, commit.offset, &commit.metadata);
+            }
+            consume::commit(&self.inner.client, &list, reply.queue())?;
+        }
+        let event = reply.event().await;
+        let entries = event.partitions().entries();
+        if entries.is_empty() || entries.iter().all(|entry| entry.code == ErrorCode::NoError) {
+            event.check(ACTION)?;
+        }
+        let result = |entry: &crate::ffi::list::Entry| match entry.code {
+            ErrorCode::NoError => Ok(()),
+            code => Err(KafkaError::new(
+                format!("commit an offset of {}", entry.partition),
+                code,
+                "",
+            )),
+        };
+        Ok(entries
+            .iter()
+            .map(|entry| (entry.partition.clone(), result(entry)))
+            .collect())
+    }
+
+    /// What the partitions hold now, as a reader of committed records sees it. Asks the brokers.
+    pub async fn extents(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<PerPartition<Extent>, KafkaError> {
+        extents(&self.inner.client, partitions, self.inner.timeout).await
+    }
+
+    /// Leaves the group, off the async workers. Partitions that are still assigned go back without an event: let go of
+    /// them first, if their commits matter.
+    pub async fn close(&self) -> Result<(), KafkaError> {
+        if self.inner.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let client = Arc::clone(&self.inner.client);
+        blocking("leave the group", move || consume::close(&client)).await
+    }
 }
-#[derive(Debug)]
-pub struct PartitionQueue { x: Arc<()> }
-impl PartitionQueue {
-    pub fn partition(&self) -> &TopicPartition { unimplemented!() }
-    /// Called by librdkafka's threads when the queue becomes non-empty (and at once if it is): must be short and must not call Kafka.
-    /// It does not fire while records are left over: take until `len()` is 0.
-    pub fn set_ready(&self, ready: Box<dyn Fn() + Send + Sync>) { let _ = (ready, &self.x); unimplemented!() }
-    pub fn len(&self) -> usize { unimplemented!() }
-    pub fn is_empty(&self) -> bool { self.len() == 0 }
-    /// Never blocks. At least one record if there is one, however large.
-    pub fn take(&self, max_records: usize, max_bytes: usize) -> Taken { unimplemented!("{max_records}{max_bytes}") }
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // Records that are still held keep the client alive, but the group must not wait for them.
+        let client = Arc::clone(&self.client);
+        let spawned = std::thread::Builder::new()
+            .name("kafka-leave".into())
+            .spawn(move || {
+                if let Err(error) = consume::close(&client) {
+                    tracing::debug!(%error, "a Kafka consumer did not leave its group cleanly");
+                }
+            });
+        if let Err(error) = spawned {
+            tracing::warn!(%error, "cannot start a thread to leave a consumer group: it will notice by itself");
+        }
+    }
 }
-#[derive(Debug)]
-pub struct Taken { pub batch: Fetched, /** the partition's end was reached: the offset there */ pub eof: Option<i64>, pub error: Option<PartitionError> }
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct PartitionError { /** OffsetOutOfRange: fetching stopped, seek to go on */ pub kind: PartitionErrorKind, pub error: KafkaError }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartitionErrorKind { OffsetOutOfRange, UnknownPartition, Unauthorized, Other }
-#[derive(Debug)]
-pub struct Fetched { x: Arc<()> }
-impl Fetched {
-    pub fn len(&self) -> usize { let _ = &self.x; unimplemented!() }
-    pub fn is_empty(&self) -> bool { self.len() == 0 }
-    /// Keys and values, in bytes.
-    pub fn bytes(&self) -> usize { unimplemented!() }
-    pub fn key(&self, row: usize) -> Option<&[u8]> { unimplemented!("{row}") }
-    pub fn value(&self, row: usize) -> Option<&[u8]> { unimplemented!("{row}") }
-    pub fn offset(&self, row: usize) -> i64 { unimplemented!("{row}") }
-    /// Milliseconds since 1970, -1 if the record has none.
-    pub fn timestamp(&self, row: usize) -> i64 { unimplemented!("{row}") }
-    /// Parsed at the first call.
-    pub fn headers(&self, row: usize) -> Headers<'_> { unimplemented!("{row}") }
-    pub fn first_offset(&self) -> Option<i64> { unimplemented!() }
-    pub fn next_offset(&self) -> Option<i64> { unimplemented!() }
+
+fn list_of(partitions: &[TopicPartition]) -> List {
+    let mut list = List::new();
+    for partition in partitions {
+        list.add(partition, -1001, "");
+    }
+    list
 }
-/// Iterates (name, value). Names that are not UTF-8 become lossy? No: `name` is bytes checked to be UTF-8, else the replacement of it.
-#[derive(Debug, Clone)]
-pub struct Headers<'a> { x: std::marker::PhantomData<&'a ()> }
-impl<'a> Headers<'a> { pub fn len(&self) -> usize { let _ = self.x; unimplemented!() } pub fn is_empty(&self) -> bool { self.len() == 0 } }
-impl<'a> Iterator for Headers<'a> { type Item = (&'a str, Option<&'a [u8]>); fn next(&mut self) -> Option<Self::Item> { unimplemented!() } }
+
+pub(crate) fn millis(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+}
+
+/// Runs a blocking call of librdkafka off the async workers.
+pub(crate) async fn blocking<T: Send + 'static>(
+    action: &str,
+    call: impl FnOnce() -> Result<T, KafkaError> + Send + 'static,
+) -> Result<T, KafkaError> {
+    tokio::task::spawn_blocking(call)
+        .await
+        .unwrap_or_else(|error| {
+            Err(KafkaError::new(
+                action,
+                ErrorCode::Interrupted,
+                error.to_string(),
+            ))
+        })
+}
+
+pub(crate) async fn extents(
+    client: &Arc<Client>,
+    partitions: &[TopicPartition],
+    timeout: Duration,
+) -> Result<PerPartition<Extent>, KafkaError> {
+    let ask = |what| {
+        partitions
+            .iter()
+            .map(|partition| (partition.clone(), what))
+            .collect::<Vec<_>>()
+    };
+    let (earliest, latest) = (ask(offsets::EARLIEST), ask(offsets::LATEST));
+    let (starts, ends) = tokio::try_join!(
+        offsets::list(client, &earliest, timeout),
+        offsets::list(client, &latest, timeout)
+    )?;
+    let ends: HashMap<_, _> = ends
+        .into_iter()
+        .map(|entry| (entry.partition.clone(), entry))
+        .collect();
+    let extent = |start: &crate::ffi::list::Entry| {
+        let refused = |code, partition| {
+            Err(KafkaError::new(
+                format!("look up the offsets of {partition}"),
+                code,
+                "",
+            ))
+        };
+        let Some(end) = ends.get(&start.partition) else {
+            return refused(ErrorCode::UnknownPartition, &start.partition);
+        };
+        match (start.code, end.code) {
+            (ErrorCode::NoError, ErrorCode::NoError) => Ok(Extent {
+                start: start.offset,
+                end: end.offset,
+            }),
+            (ErrorCode::NoError, code) | (code, _) => refused(code, &start.partition),
+        }
+    };
+    Ok(starts
+        .iter()
+        .map(|start| (start.partition.clone(), extent(start)))
+        .collect())
+}

@@ -19,11 +19,24 @@ pub struct KafkaError {
 }
 
 impl KafkaError {
-    pub(crate) fn new(action: impl Into<String>, code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        action: impl Into<String>,
+        code: ErrorCode,
+        message: impl Into<String>,
+    ) -> Self {
         let message = message.into();
-        let message = if message.is_empty() { code.to_string() } else { message };
+        let message = if message.is_empty() {
+            code.to_string()
+        } else {
+            message
+        };
         let fatal = code == ErrorCode::Fatal;
-        Self { action: action.into(), message, code, fatal }
+        Self {
+            action: action.into(),
+            message,
+            code,
+            fatal,
+        }
     }
 
     pub(crate) fn fatal(mut self) -> Self {
@@ -32,7 +45,10 @@ impl KafkaError {
     }
 
     /// From the safe API's error, whose text it keeps.
-    pub(crate) fn from_rdkafka(action: impl Into<String>, error: &rdkafka::error::KafkaError) -> Self {
+    pub(crate) fn from_rdkafka(
+        action: impl Into<String>,
+        error: &rdkafka::error::KafkaError,
+    ) -> Self {
         let code = error.rdkafka_error_code().unwrap_or(ErrorCode::Fail);
         let fatal = matches!(error, rdkafka::error::KafkaError::Transaction(e) if e.is_fatal());
         let made = Self::new(action, code, error.to_string());
@@ -86,7 +102,9 @@ impl KafkaError {
     pub fn is_unknown_topic(&self) -> bool {
         matches!(
             self.code,
-            RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownPartition | RDKafkaErrorCode::UnknownTopicOrPartition
+            RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::UnknownTopicOrPartition
         )
     }
 
@@ -94,7 +112,9 @@ impl KafkaError {
     pub fn is_fenced(&self) -> bool {
         matches!(
             self.code,
-            RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch
+            RDKafkaErrorCode::Fenced
+                | RDKafkaErrorCode::ProducerFenced
+                | RDKafkaErrorCode::InvalidProducerEpoch
         )
     }
 

@@ -1,36 +1,190 @@
-//! The control log.
-use crate::{error::KafkaError, settings::Settings};
+//! Kafka partitions as logs: read from the beginning and followed, written plainly or in fenced transactions.
+//!
+//! For control topics: small, few, and correctness before speed, so the safe API serves. Readers see committed records only.
+//! Nothing here blocks an async worker, and clients are closed on threads of their own.
+
 use std::time::Duration;
+
+use rdkafka::Message as _;
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::error::KafkaError as Native;
+use rdkafka::topic_partition_list::Offset;
+
+use crate::admin::off_the_workers;
+use crate::error::{ErrorCode, KafkaError};
+use crate::settings::Settings;
+
+mod writer;
+
+pub use writer::{LogWriter, TransactionalWriter};
+
+/// One record, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogRecord { pub offset: i64, pub key: Option<Vec<u8>>, pub value: Option<Vec<u8>>, pub timestamp: i64 }
+pub struct LogRecord {
+    /// Where it stands.
+    pub offset: i64,
+    /// `None` is null.
+    pub key: Option<Vec<u8>>,
+    /// `None` is null: on a compacted topic, a deletion.
+    pub value: Option<Vec<u8>>,
+    /// Milliseconds since 1970, -1 if there is none.
+    pub timestamp: i64,
+}
+
+/// What [`LogReader::next`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LogEvent { Record(LogRecord), /** the end was reached (again): the offset there */ CaughtUp(i64) }
-/// Tails one partition from an offset (0: from its beginning), committed records only.
-#[derive(Debug)]
-pub struct LogReader { x: () }
+pub enum LogEvent {
+    /// The next record.
+    Record(LogRecord),
+    /// The end is reached (again, after each record that was added later). The offset after the last record read.
+    CaughtUp(i64),
+}
+
+/// Follows one partition.
+pub struct LogReader {
+    /// `None` only while dropping.
+    consumer: Option<StreamConsumer>,
+    name: String,
+    next: i64,
+}
+
 impl LogReader {
-    pub fn new(settings: &Settings, topic: &str, partition: i32, from: i64) -> Result<LogReader, KafkaError> { unimplemented!("{settings:?}{topic}{partition}{from}") }
-    /// Cancel-safe. Waits for brokers that are away (logged).
-    pub async fn next(&mut self) -> Result<LogEvent, KafkaError> { let _ = self.x; unimplemented!() }
+    /// From the offset given, or from the oldest one kept if that is newer.
+    pub fn new(
+        settings: &Settings,
+        topic: &str,
+        partition: i32,
+        from: i64,
+    ) -> Result<LogReader, KafkaError> {
+        let name = format!("{topic}/{partition}");
+        let action = format!("read {name}");
+        let failed = |error: &Native| KafkaError::from_rdkafka(&*action, error);
+        let mut config = settings.config("millstream-log");
+        // librdkafka wants a group to assign partitions; nothing is ever committed to it.
+        config.set("group.id", "millstream-log-reader");
+        config.set("enable.auto.commit", "false");
+        config.set("enable.auto.offset.store", "false");
+        config.set("auto.offset.reset", "earliest");
+        config.set("isolation.level", "read_committed");
+        config.set("enable.partition.eof", "true");
+        config.set("queued.max.messages.kbytes", "4096");
+        settings.set_unless_given(&mut config, "fetch.wait.max.ms", "100");
+        let consumer: StreamConsumer = config.create().map_err(|error| failed(&error))?;
+        let assigned = {
+            // Gone before the consumer: a list that outlives it hangs its end.
+            let mut list = TopicPartitionList::new();
+            let from = if from <= 0 {
+                Offset::Beginning
+            } else {
+                Offset::Offset(from)
+            };
+            list.add_partition_offset(topic, partition, from)
+                .and_then(|()| consumer.assign(&list))
+        };
+        if let Err(error) = assigned {
+            off_the_workers(consumer);
+            return Err(failed(&error));
+        }
+        Ok(LogReader {
+            consumer: Some(consumer),
+            name,
+            next: from.max(0),
+        })
+    }
+
+    /// The next record, or that there is none now. Cancel-safe. Brokers that are away are waited for; an error is one
+    /// that waiting does not mend.
+    pub async fn next(&mut self) -> Result<LogEvent, KafkaError> {
+        let action = || format!("read {}", self.name);
+        let Some(consumer) = &self.consumer else {
+            return Err(KafkaError::new(
+                action(),
+                ErrorCode::State,
+                "the reader was closed",
+            ));
+        };
+        loop {
+            match consumer.recv().await {
+                Ok(message) => {
+                    self.next = message.offset() + 1;
+                    return Ok(LogEvent::Record(LogRecord {
+                        offset: message.offset(),
+                        key: message.key().map(<[u8]>::to_vec),
+                        value: message.payload().map(<[u8]>::to_vec),
+                        timestamp: message.timestamp().to_millis().unwrap_or(-1),
+                    }));
+                }
+                Err(Native::PartitionEOF(_)) => return Ok(LogEvent::CaughtUp(self.next)),
+                Err(error) => {
+                    let error = KafkaError::from_rdkafka(action(), &error);
+                    if error.is_fatal()
+                        || error.is_authentication()
+                        || error.is_authorization()
+                        || error.is_unknown_topic()
+                    {
+                        return Err(error);
+                    }
+                    tracing::debug!(%error, "a log reader goes on");
+                }
+            }
+        }
+    }
 }
-/// Committed records with offsets in `from..to` (i64::MAX: to the end as it is now).
-pub async fn read_range(settings: &Settings, topic: &str, partition: i32, from: i64, to: i64, timeout: Duration) -> Result<Vec<LogRecord>, KafkaError> { unimplemented!("{settings:?}{topic}{partition}{from}{to}{timeout:?}") }
-/// Writes under a transactional id. Every method runs off the async workers.
-#[derive(Debug)]
-pub struct TransactionalWriter { x: () }
-impl TransactionalWriter {
-    /// Fences whoever holds the id.
-    pub async fn init(settings: &Settings, transactional_id: &str, timeout: Duration) -> Result<TransactionalWriter, KafkaError> { unimplemented!("{settings:?}{transactional_id}{timeout:?}") }
-    /// In a transaction that the first write begins.
-    pub async fn write(&mut self, topic: &str, partition: i32, key: &[u8], value: Option<&[u8]>) -> Result<(), KafkaError> { let _ = self.x; unimplemented!("{topic}{partition}{key:?}{value:?}") }
-    pub async fn commit(&mut self) -> Result<(), KafkaError> { unimplemented!() }
-    pub async fn abort(&mut self) -> Result<(), KafkaError> { unimplemented!() }
+
+impl Drop for LogReader {
+    fn drop(&mut self) {
+        if let Some(consumer) = self.consumer.take() {
+            off_the_workers(consumer);
+        }
+    }
 }
-/// Plain acknowledged writes (modules' chunks, logs, status; everything on the embedded broker).
-#[derive(Debug, Clone)]
-pub struct LogWriter { x: () }
-impl LogWriter {
-    pub fn new(settings: &Settings) -> Result<LogWriter, KafkaError> { unimplemented!("{settings:?}") }
-    /// The record's offset once acknowledged. Fails after `timeout`.
-    pub async fn append(&self, topic: &str, partition: i32, key: &[u8], value: Option<&[u8]>) -> Result<i64, KafkaError> { let _ = self.x; unimplemented!("{topic}{partition}{key:?}{value:?}") }
+
+impl std::fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogReader")
+            .field("partition", &self.name)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Committed records at offsets `from..to`, as far as there are any now (`i64::MAX`: to the end). An error if `timeout`
+/// passes first.
+pub async fn read_range(
+    settings: &Settings,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    to: i64,
+    timeout: Duration,
+) -> Result<Vec<LogRecord>, KafkaError> {
+    let mut reader = LogReader::new(settings, topic, partition, from)?;
+    let read = async {
+        let mut records = Vec::new();
+        while from < to {
+            match reader.next().await? {
+                LogEvent::Record(record) if record.offset >= to => break,
+                LogEvent::Record(record) => {
+                    let last = record.offset + 1 >= to;
+                    records.push(record);
+                    if last {
+                        break;
+                    }
+                }
+                LogEvent::CaughtUp(_) => break,
+            }
+        }
+        Ok(records)
+    };
+    tokio::time::timeout(timeout, read)
+        .await
+        .unwrap_or_else(|_| {
+            let reason = format!("no end after {timeout:?}");
+            Err(KafkaError::new(
+                format!("read {topic}/{partition}"),
+                ErrorCode::OperationTimedOut,
+                reason,
+            ))
+        })
 }

@@ -1,13 +1,190 @@
-//! Client properties.
+//! How to reach the brokers: what every client of an installation shares.
+//!
+//! Promises: properties that the delivery contract rests on cannot be changed from outside, nor can any make the client
+//! load code or run programs; a bad one is refused with librdkafka's own words; secrets show up in no message and in no
+//! `Debug`. Does not talk to any broker.
+
+use std::fmt;
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+
 use crate::error::KafkaError;
+
+mod owned;
+
+/// Why a property is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Kafka property {name}: {reason}. {remedy}")]
-pub struct SettingsError { pub name: String, pub reason: String, pub remedy: String }
-#[derive(Clone, Debug)]
-pub struct Settings;
-impl Settings {
-    /// `brokers`: `host:port`, comma-separated. `properties`: what `--kafka key=value` gave.
-    pub fn new(brokers: &str, properties: &[(String, String)]) -> Result<Settings, SettingsError> { unimplemented!("{brokers}{properties:?}") }
-    pub fn brokers(&self) -> &str { unimplemented!() }
+#[error("Kafka property {name}: {reason}: {remedy}")]
+pub struct SettingsError {
+    /// The property.
+    pub name: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
 }
-#[allow(unused)] fn k(_: KafkaError) {}
+
+/// Brokers and client properties.
+#[derive(Clone)]
+pub struct Settings {
+    brokers: String,
+    properties: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// `brokers`: `host:port`, several separated by commas. `properties`: librdkafka's, as `--kafka key=value` gives them.
+    pub fn new(brokers: &str, properties: &[(String, String)]) -> Result<Settings, SettingsError> {
+        let refuse = |name: &str, reason: String, remedy: &str| SettingsError {
+            name: name.into(),
+            reason,
+            remedy: remedy.into(),
+        };
+        check_brokers(brokers).map_err(|reason| {
+            refuse(
+                "bootstrap.servers",
+                reason,
+                "give --brokers as host:port[,host:port…]",
+            )
+        })?;
+        let mut checked = ClientConfig::new();
+        for (index, (name, value)) in properties.iter().enumerate() {
+            if properties[..index]
+                .iter()
+                .any(|(earlier, _)| earlier == name)
+            {
+                return Err(refuse(name, "given twice".into(), "give it once"));
+            }
+            if let Some(owned) = owned::find(name) {
+                return Err(refuse(name, owned.reason.into(), owned.remedy));
+            }
+            // One at a time, so that the message is about this one.
+            let mut alone = ClientConfig::new();
+            alone.set(name, value);
+            if let Err(error) = alone.create_native_config() {
+                let reason = match &error {
+                    _ if owned::is_secret(name) => "its value is not valid (and not shown)".into(),
+                    rdkafka::error::KafkaError::ClientConfig(_, reason, ..) => reason.clone(),
+                    other => other.to_string(),
+                };
+                return Err(refuse(
+                    name,
+                    reason,
+                    "see librdkafka's CONFIGURATION.md for names and values",
+                ));
+            }
+            checked.set(name, value);
+        }
+        let settings = Settings {
+            brokers: brokers.to_owned(),
+            properties: properties.to_vec(),
+        };
+        settings.check_together()?;
+        Ok(settings)
+    }
+
+    /// Some combinations, certificates and keys are looked at only when a client is made. Making one connects to nobody.
+    fn check_together(&self) -> Result<(), SettingsError> {
+        use crate::ffi::client::{Client, Kind};
+        let mut config = ClientConfig::new();
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        // Without brokers it has nobody to connect to.
+        Client::new(Kind::Consumer, &config, 0, false, "use these properties")
+            .map(drop)
+            .map_err(|error: KafkaError| SettingsError {
+                name: self
+                    .properties
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                reason: error.message().to_owned(),
+                remedy: "change one of them".into(),
+            })
+    }
+
+    /// As given.
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    /// A property that was given.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.properties
+            .iter()
+            .find(|(given, _)| given == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// How long a request about metadata, offsets or groups may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    pub(crate) fn config(&self, client_id: &str) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        // The safe API would derive librdkafka's log level from the `log` crate, which nobody sets up here.
+        config.set_log_level(rdkafka::config::RDKafkaLogLevel::Info);
+        config.set("bootstrap.servers", &self.brokers);
+        config.set("client.id", client_id);
+        // Reconnecting after a broker's restart should not take the ten seconds that librdkafka goes up to.
+        self.set_unless_given(&mut config, "reconnect.backoff.max.ms", "2000");
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        config
+    }
+
+    pub(crate) fn set_unless_given(&self, config: &mut ClientConfig, name: &str, value: &str) {
+        if self.given(name).is_none() {
+            config.set(name, value);
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(name, value): &(String, String)| {
+            let value = if owned::is_public(name) {
+                value.clone()
+            } else {
+                "…".into()
+            };
+            (name.clone(), value)
+        };
+        f.debug_struct("Settings")
+            .field("brokers", &self.brokers)
+            .field(
+                "properties",
+                &self.properties.iter().map(shown).collect::<Vec<_>>(),
+            )
+            .finish()
+    }
+}
+
+fn check_brokers(brokers: &str) -> Result<(), String> {
+    for broker in brokers.split(',') {
+        let broker = broker.trim();
+        let (host, port) = match broker.rsplit_once(':') {
+            // `[::1]` has colons and no port.
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (broker, None),
+        };
+        if host.is_empty()
+            || host
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || c == '/')
+        {
+            return Err(format!("{broker:?} is not a broker's address"));
+        }
+        if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+            return Err(format!("{broker:?} has no valid port"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

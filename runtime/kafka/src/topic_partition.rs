@@ -13,7 +13,10 @@ pub struct TopicPartition {
 impl TopicPartition {
     /// Names a partition; whether it exists is the broker's business.
     pub fn new(topic: impl Into<Arc<str>>, partition: i32) -> Self {
-        Self { topic: topic.into(), partition }
+        Self {
+            topic: topic.into(),
+            partition,
+        }
     }
 
     /// The topic's name.

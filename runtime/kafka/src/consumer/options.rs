@@ -1,0 +1,84 @@
+//! How a consumer is set up.
+
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+
+use crate::settings::Settings;
+
+/// A consumer's own settings; everything else comes from [`Settings`].
+#[derive(Debug, Clone)]
+pub struct ConsumerOptions {
+    /// The consumer group.
+    pub group: String,
+    /// Shown in brokers' logs.
+    pub client_id: String,
+    /// Fetched and not taken, over all partitions, in bytes of memory (librdkafka's bookkeeping included, roughly).
+    pub fetch_memory: u64,
+    /// Among how many partitions that is shared. More of them than expected use more.
+    pub expected_partitions: usize,
+    /// How long the group waits for a sign of life.
+    pub session_timeout: Duration,
+    /// How long it waits for [`super::Consumer::next_event`] to be awaited.
+    pub max_poll_interval: Duration,
+}
+
+impl ConsumerOptions {
+    /// 64 MiB for 16 partitions, Kafka's usual time-outs.
+    pub fn new(group: impl Into<String>) -> Self {
+        Self {
+            group: group.into(),
+            client_id: "millstream".into(),
+            fetch_memory: 64 << 20,
+            expected_partitions: 16,
+            session_timeout: Duration::from_secs(45),
+            max_poll_interval: Duration::from_secs(300),
+        }
+    }
+
+    pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
+        let mut config = settings.config(&self.client_id);
+        // librdkafka counts keys and values; a record takes about as much again for its bookkeeping.
+        let share = self.fetch_memory / 2 / self.expected_partitions.max(1) as u64;
+        let kilobytes = (share / 1024).clamp(64, 64 * 1024);
+        // What one fetch brings overshoots the limit, so it is the smaller half.
+        let fetch = (kilobytes * 1024 / 2).clamp(32 << 10, 1 << 20);
+        let mut set = |name: &str, value: String| {
+            config.set(name, value);
+        };
+        set("group.id", self.group.clone());
+        set("enable.auto.commit", "false".into());
+        set("enable.auto.offset.store", "false".into());
+        set("auto.offset.reset", "error".into());
+        set("isolation.level", "read_committed".into());
+        set("enable.partition.eof", "true".into());
+        set("queued.max.messages.kbytes", kilobytes.to_string());
+        set("fetch.message.max.bytes", fetch.to_string());
+        // One response over all partitions; librdkafka wants at least its message.max.bytes.
+        set(
+            "fetch.max.bytes",
+            (self.fetch_memory / 4).clamp(1 << 20, 50 << 20).to_string(),
+        );
+        set(
+            "max.poll.interval.ms",
+            self.max_poll_interval.as_millis().to_string(),
+        );
+        if settings
+            .given("group.protocol")
+            .is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer"))
+        {
+            // Assignor and session time-out are the broker's business then.
+        } else {
+            set("partition.assignment.strategy", "cooperative-sticky".into());
+            set(
+                "session.timeout.ms",
+                self.session_timeout.as_millis().to_string(),
+            );
+        }
+        // A full queue is looked at again after this time; at librdkafka's 1 s a small queue would run dry.
+        settings.set_unless_given(&mut config, "fetch.queue.backoff.ms", "5");
+        // One broker serves one fetch at a time: while it waits for idle partitions, busy ones wait with it.
+        settings.set_unless_given(&mut config, "fetch.wait.max.ms", "100");
+        config
+    }
+}

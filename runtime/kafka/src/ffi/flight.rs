@@ -1,0 +1,174 @@
+//! The memory of produced records: kept until librdkafka has reported on every one of them.
+
+use std::ops::Range;
+use std::os::raw::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rdkafka::bindings as rd;
+
+use super::client::{code_of, text};
+use super::message::OwnedHeaders;
+use crate::consumer::Fetched;
+use crate::error::KafkaError;
+use crate::producer::{DeliveryError, Rows};
+
+pub(crate) type Done = Box<dyn FnOnce(Result<(), DeliveryError>) + Send>;
+
+pub(crate) enum Source {
+    None,
+    Fetched(Fetched),
+    Other(Box<dyn Rows>),
+}
+
+/// Pinned by its `Arc`. Nothing in it that a record may point to is ever changed while it lives.
+pub(crate) struct Core {
+    /// Records without a report, plus one while the handle may still send.
+    outstanding: AtomicUsize,
+    failure: Mutex<Option<DeliveryError>>,
+    done: Mutex<Option<Done>>,
+    patched: Vec<u8>,
+    source: Source,
+}
+
+/// The sending side of a core. Dropping it says that nothing more will be sent.
+pub(crate) struct Sender {
+    core: Arc<Core>,
+}
+
+impl Sender {
+    pub(crate) fn new(source: Source, patched: Vec<u8>, done: Done) -> Sender {
+        let core = Arc::new(Core {
+            outstanding: AtomicUsize::new(1),
+            failure: Mutex::new(None),
+            done: Mutex::new(Some(done)),
+            patched,
+            source,
+        });
+        // One reference stands for everything outstanding; `Core::settle` takes it back at the last report.
+        let _ = Arc::into_raw(Arc::clone(&core));
+        Sender { core }
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.core.source
+    }
+
+    pub(crate) fn row(&self, row: usize) -> Option<Option<&[u8]>> {
+        match &self.core.source {
+            Source::None => None,
+            Source::Fetched(rows) => (row < rows.len()).then(|| rows.value(row)),
+            Source::Other(rows) => (row < rows.len()).then(|| rows.value(row)),
+        }
+    }
+
+    pub(crate) fn key(&self, row: usize) -> Option<Option<&[u8]>> {
+        match &self.core.source {
+            Source::None => None,
+            Source::Fetched(rows) => (row < rows.len()).then(|| rows.key(row)),
+            Source::Other(rows) => (row < rows.len()).then(|| rows.key(row)),
+        }
+    }
+
+    pub(crate) fn patched(&self, range: Range<usize>) -> Option<&[u8]> {
+        self.core.patched.get(range)
+    }
+
+    /// Records a failure that no report will tell, and lets go. `done` gets it.
+    pub(crate) fn fail(&self, error: DeliveryError) {
+        self.core.failure.lock().get_or_insert(error);
+    }
+
+    /// Counts one more record, before it is produced; gives the opaque pointer to produce it with.
+    pub(super) fn depart(&self) -> *mut c_void {
+        self.core.outstanding.fetch_add(1, Ordering::Relaxed);
+        Arc::as_ptr(&self.core).cast_mut().cast::<c_void>()
+    }
+
+    /// The record was not produced after all.
+    pub(super) fn stay(&self) {
+        // Never the last one: the handle itself counts.
+        self.core.outstanding.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Takes a row's headers out of its message.
+    pub(super) fn detach_headers(&mut self, row: usize) -> Option<OwnedHeaders> {
+        let Source::Fetched(rows) = &self.core.source else {
+            return None;
+        };
+        // SAFETY: headers are reachable through the handle alone, and it is borrowed mutably: none is borrowed, nobody
+        // else parses. Reports never touch headers of fetched messages.
+        unsafe { rows.message(row)?.detach_headers() }
+    }
+
+    /// Puts them back after a refusal.
+    pub(super) fn attach_headers(&mut self, row: usize, headers: OwnedHeaders) {
+        let Source::Fetched(rows) = &self.core.source else {
+            return;
+        };
+        if let Some(message) = rows.message(row) {
+            // SAFETY: as in `detach_headers`.
+            unsafe { message.attach_headers(headers) }
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // SAFETY: the handle's own count is settled once, here; the reference that `new` left is live until the last.
+        unsafe { Core::settle(Arc::as_ptr(&self.core)) }
+    }
+}
+
+impl Core {
+    /// One of what was counted is settled. At the last, `done` runs and the core is freed (unless a handle is left).
+    ///
+    /// # Safety
+    /// `core` came from a `Sender`, and this settles something that was counted and not yet settled.
+    unsafe fn settle(core: *const Core) {
+        // SAFETY: something is outstanding, so the reference that `Sender::new` left keeps the core alive.
+        let last = unsafe { (*core).outstanding.fetch_sub(1, Ordering::AcqRel) } == 1;
+        if !last {
+            return;
+        }
+        // SAFETY: nothing is outstanding any more, so that reference is nobody's but ours.
+        let core = unsafe { Arc::from_raw(core) };
+        let failure = core.failure.lock().take();
+        let done = core.done.lock().take();
+        if let Some(done) = done {
+            let result = failure.map_or(Ok(()), Err);
+            if catch_unwind(AssertUnwindSafe(|| done(result))).is_err() {
+                tracing::error!("what was to be done after a delivery panicked");
+            }
+        }
+    }
+}
+
+/// librdkafka's delivery report: once for every record that `produce` accepted.
+pub(super) unsafe extern "C" fn on_report(
+    _: *mut rd::rd_kafka_t,
+    message: *const rd::rd_kafka_message_t,
+    _: *mut c_void,
+) {
+    // SAFETY: librdkafka passes a live message, whose opaque pointer is the core that `produce` gave it (clients with
+    // reports produce through `produce` only). The code is read as a number, see `code_of`.
+    unsafe {
+        let core = (*message)._private.cast::<Core>().cast_const();
+        let raw = (&raw const (*message).err).cast::<i32>().read();
+        if raw != 0 {
+            let error = DeliveryError {
+                topic: text(rd::rd_kafka_topic_name((*message).rkt)),
+                partition: (*message).partition,
+                error: KafkaError::new(
+                    "deliver a record",
+                    code_of(raw),
+                    text(rd::rd_kafka_message_errstr(message)),
+                ),
+            };
+            (*core).failure.lock().get_or_insert(error);
+        }
+        Core::settle(core);
+    }
+}

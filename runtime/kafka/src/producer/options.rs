@@ -1,0 +1,124 @@
+//! How a producer is set up.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+
+use crate::settings::Settings;
+
+/// Kafka's default for a topic's `max.message.bytes`.
+pub(crate) const DEFAULT_LIMIT: usize = 1_048_588;
+
+/// A producer's own settings; everything else comes from [`Settings`].
+#[derive(Debug, Clone)]
+pub struct ProducerOptions {
+    /// Shown in brokers' logs.
+    pub client_id: String,
+    /// How batches are compressed.
+    pub compression: Compression,
+    /// How long a batch may wait for company.
+    pub linger: Duration,
+    /// The smallest `max.message.bytes` among the topics written to, in bytes. Batches stay below it, because a broker
+    /// refuses a whole batch for its size; one record above it still goes, alone.
+    pub smallest_limit: usize,
+    /// The largest among them. Records above it are refused here.
+    pub largest_limit: usize,
+    /// Values that may wait for their acknowledgement, in bytes.
+    pub queue_bytes: u64,
+    /// Records that may wait for their acknowledgement.
+    pub queue_records: u32,
+}
+
+impl Default for ProducerOptions {
+    /// 5 ms, Kafka's usual limits, 64 MiB and 100,000 records in flight.
+    fn default() -> Self {
+        Self {
+            client_id: "millstream".into(),
+            compression: Compression::None,
+            linger: Duration::from_millis(5),
+            smallest_limit: DEFAULT_LIMIT,
+            largest_limit: DEFAULT_LIMIT,
+            queue_bytes: 64 << 20,
+            queue_records: 100_000,
+        }
+    }
+}
+
+impl ProducerOptions {
+    pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
+        let mut config = settings.config(&self.client_id);
+        let mut set = |name: &str, value: String| {
+            config.set(name, value);
+        };
+        set("acks", "all".into());
+        set("enable.idempotence", "true".into());
+        // Nothing is given up for being late: the caller bounds what waits, and brokers come back.
+        set("message.timeout.ms", "0".into());
+        set(
+            "queue.buffering.max.messages",
+            self.queue_records.max(1).to_string(),
+        );
+        set(
+            "queue.buffering.max.kbytes",
+            (self.queue_bytes / 1024).clamp(1, 2_000_000).to_string(),
+        );
+        set("linger.ms", self.linger.as_millis().to_string());
+        // The batch's header and librdkafka's rounding stay below the limit too.
+        set(
+            "batch.size",
+            self.smallest_limit
+                .saturating_sub(512)
+                .clamp(1, 1_000_000)
+                .to_string(),
+        );
+        set(
+            "message.max.bytes",
+            self.largest_limit.clamp(1000, 1_000_000_000).to_string(),
+        );
+        if self.compression != Compression::None {
+            set("compression.type", self.compression.to_string());
+        }
+        config
+    }
+}
+
+/// A codec for batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Compression {
+    /// As they are (or as `--kafka compression.type=` says).
+    #[default]
+    None,
+    /// gzip
+    Gzip,
+    /// Snappy
+    Snappy,
+    /// LZ4
+    Lz4,
+    /// Zstandard
+    Zstd,
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Compression::None => "none",
+            Compression::Gzip => "gzip",
+            Compression::Snappy => "snappy",
+            Compression::Lz4 => "lz4",
+            Compression::Zstd => "zstd",
+        })
+    }
+}
+
+impl FromStr for Compression {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd]
+            .into_iter()
+            .find(|codec| codec.to_string() == text)
+            .ok_or_else(|| format!("{text:?} is not a codec: use none, gzip, snappy, lz4 or zstd"))
+    }
+}
