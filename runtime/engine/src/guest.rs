@@ -9,8 +9,8 @@ use crate::{Batch, Failure, Plan};
 
 /// A guest, ready for batches.
 pub trait Guest: Send {
-    /// What becomes of these rows. After an error, or when the future is dropped before it is done, the guest must
-    /// not be called again: replace it.
+    /// What becomes of these rows. After an error the guest may be called again only if it does not want to be
+    /// replaced; never when the future was dropped before it was done.
     fn apply<'a>(
         &'a mut self,
         batch: Batch<'a>,

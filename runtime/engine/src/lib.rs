@@ -4,19 +4,37 @@
 //! and whatever a component does in between ends as one of the kinds of `Failure`.
 
 pub mod batch;
+mod budget;
+mod cache;
+mod check;
+mod compile;
+mod config;
 pub mod description;
+pub mod engine;
 pub mod error;
 pub mod guest;
+mod imports;
+pub mod instance;
 pub mod limits;
+mod meter;
+pub mod module;
 pub mod observer;
 pub mod output;
 pub mod plan;
+mod raw;
+mod state;
+mod ticker;
 
 pub use batch::{Batch, Header, Row};
+pub use compile::{CompilerProcess, compile_main};
 pub use description::{Description, Parts};
+pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, Failure, LoadError, Malformed};
 pub use guest::Guest;
+pub use instance::Instance;
 pub use limits::Limits;
+pub use module::{Digest, Module};
 pub use observer::{Deaf, Level, LogLine, LogSource, Observer};
 pub use output::{Column, Headers, Output, Patch, Rejections};
 pub use plan::{Change, Emit, HeaderList, OutputBuilder, Plan, Rejection, ValueChange};
+pub use state::LogProbe;

@@ -1,0 +1,123 @@
+//! Looks at an upload before anything is compiled: is it a component of the right world, of a size that can be dealt
+//! with, importing only what the host has.
+//!
+//! Bytes are parsed, not validated: the compiler does that, in a process of its own.
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::LoadError;
+use crate::imports::{known, split};
+
+/// Functions of one component: StarlingMonkey and Python have some 30,000.
+const MAX_FUNCTIONS: u64 = 400_000;
+/// Modules and components in one component: a Python one has some 40.
+const MAX_NESTED: u64 = 2_000;
+
+const GUEST: &str = "millstream:transform/guest";
+
+/// What was found out without compiling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// The name under which the component exports the contract's `guest`, with its version.
+    pub(crate) guest: String,
+}
+
+pub(crate) fn check(wasm: &[u8], max_bytes: u64) -> Result<Checked, LoadError> {
+    if wasm.len() as u64 > max_bytes {
+        return Err(LoadError::TooLarge {
+            size: wasm.len() as u64,
+            limit: max_bytes,
+        });
+    }
+    if !wasm.starts_with(b"\0asm") {
+        return Err(LoadError::Invalid(not_wasm(wasm)));
+    }
+    let invalid = |e: wasmparser::BinaryReaderError| LoadError::Invalid(e.to_string());
+    let (mut depth, mut functions, mut nested) = (0u32, 0u64, 0u64);
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.map_err(invalid)? {
+            Payload::Version { encoding, .. } => {
+                if depth == 0 && encoding == Encoding::Module {
+                    return Err(LoadError::CoreModule);
+                }
+                depth += 1;
+                nested += 1;
+                if nested > MAX_NESTED {
+                    return Err(LoadError::TooMany {
+                        what: "nested modules and components",
+                        count: nested,
+                        limit: MAX_NESTED,
+                    });
+                }
+            }
+            Payload::End(_) => depth -= 1,
+            Payload::FunctionSection(section) => {
+                functions += u64::from(section.count());
+                if functions > MAX_FUNCTIONS {
+                    return Err(LoadError::TooMany {
+                        what: "functions",
+                        count: functions,
+                        limit: MAX_FUNCTIONS,
+                    });
+                }
+            }
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    imports.push(import.map_err(invalid)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    exports.push(export.map_err(invalid)?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    for name in imports {
+        if let Err(reason) = known(&name) {
+            return Err(LoadError::Import { name, reason });
+        }
+    }
+    Ok(Checked {
+        guest: exported_guest(&exports)?,
+    })
+}
+
+fn exported_guest(exports: &[String]) -> Result<String, LoadError> {
+    let guests: Vec<&String> = exports.iter().filter(|e| split(e).0 == GUEST).collect();
+    let [guest] = guests[..] else {
+        let found = match exports {
+            [] => "it exports nothing".to_owned(),
+            some => format!(
+                "it exports {}",
+                some.iter()
+                    .map(|e| format!("`{e}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        };
+        return Err(LoadError::World(format!(
+            "the component does not export `{GUEST}@0.1.0`: {found}; build it for the world `transform` of \
+             millstream:transform"
+        )));
+    };
+    if known(guest).is_err() {
+        return Err(LoadError::World(format!(
+            "the component exports `{guest}`, but this version of Millstream runs {GUEST} 0.1: build it with the SDK of \
+             this version"
+        )));
+    }
+    Ok(guest.clone())
+}
+
+fn not_wasm(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "the file is empty".to_owned();
+    }
+    if bytes.starts_with(b"(component") || bytes.starts_with(b"(module") {
+        return "this is WebAssembly text: turn it into a binary (`wasm-tools parse`)".to_owned();
+    }
+    "the file does not start as WebAssembly does (00 61 73 6d)".to_owned()
+}

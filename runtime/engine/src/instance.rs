@@ -1,0 +1,190 @@
+//! One sandboxed guest: a store with its limits, `configure` called once, `apply` called a batch at a time.
+
+mod failure;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::TypedFunc;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::engine::Inner;
+use crate::meter::Meter;
+use crate::module::Module;
+use crate::observer::Observer;
+use crate::raw::BatchArg;
+use crate::raw::shapes::{DescriptionShape, FailureShape, OutputShape};
+use crate::state::State;
+use crate::{Batch, Description, Failure, Guest, Limits, Malformed, Plan};
+
+pub(crate) type ConfigureParams = (Vec<(String, String)>,);
+pub(crate) type ConfigureResult = (Result<DescriptionShape, String>,);
+pub(crate) type ApplyParams<'a> = (BatchArg<'a>,);
+pub(crate) type ApplyResult = (Result<OutputShape, FailureShape>,);
+
+/// Bytes that `configure` may return.
+const MAX_DESCRIPTION: usize = 1 << 20;
+
+/// A guest in its sandbox.
+pub struct Instance {
+    store: Store<State>,
+    apply: TypedFunc<ApplyParams<'static>, ApplyResult>,
+    meter: Arc<Meter>,
+    engine: Arc<Inner>,
+    observer: Arc<dyn Observer>,
+    description: Description,
+    limits: Limits,
+    soft_memory: u64,
+    /// A call is running, was abandoned, or ended in a way that leaves the guest in no known state.
+    unusable: bool,
+}
+
+impl Instance {
+    /// Makes an instance and calls `configure`. All limits hold from the first instruction of a start function on.
+    pub(crate) async fn start(
+        module: &Module,
+        settings: &[(String, String)],
+        limits: &Limits,
+        expected: Option<&Description>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Instance, Failure> {
+        let engine = module.engine.clone();
+        let state = State::new(&engine.config, engine.budget.clone(), limits);
+        let meter = state.meter.clone();
+        let mut store = Store::new(&engine.wasmtime, state);
+        store.limiter(|state| &mut state.share);
+        store.set_hostcall_fuel(MAX_DESCRIPTION);
+        store.epoch_deadline_callback(|store| {
+            store.data().meter.check()?;
+            Ok(UpdateDeadline::Yield(1))
+        });
+        store.set_epoch_deadline(1);
+        store.data_mut().begin_call();
+
+        let settings = settings.to_vec();
+        let started = {
+            let _running = engine.ticker.running();
+            let start = async {
+                let instance = module.pre.instantiate_async(&mut store).await?;
+                let configure = instance.get_typed_func::<ConfigureParams, ConfigureResult>(
+                    &mut store,
+                    module.configure,
+                )?;
+                let apply = instance.get_typed_func::<ApplyParams<'static>, ApplyResult>(
+                    &mut store,
+                    module.apply,
+                )?;
+                let (answer,) = configure.call_async(&mut store, (settings,)).await?;
+                Ok((answer, apply))
+            };
+            meter.run(start).await
+        };
+        let description = match started {
+            Err(panicked) => Err(failure::of_panic(&panicked)),
+            Ok(Err(error)) => Err(failure::of_start(error, store.data_mut())),
+            Ok(Ok((Err(refused), _))) => Err(Failure::Refused(failure::cut(refused))),
+            Ok(Ok((Ok(description), apply))) => description
+                .checked()
+                .and_then(|d| same(d, expected))
+                .map(|d| (d, apply)),
+        };
+        store.data_mut().end_call(&*observer, description.is_ok());
+        let (description, apply) = description?;
+
+        store.set_hostcall_fuel(usize::try_from(limits.result_bytes).unwrap_or(usize::MAX));
+        store
+            .data_mut()
+            .counters
+            .declare(description.counters.len());
+        let soft_memory = limits.soft_memory_from(store.data().share.memory());
+        let limits = limits.clone();
+        Ok(Instance {
+            store,
+            apply,
+            meter,
+            engine,
+            observer,
+            description,
+            limits,
+            soft_memory,
+            unusable: false,
+        })
+    }
+
+    /// What `configure` answered.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+}
+
+fn same(description: Description, expected: Option<&Description>) -> Result<Description, Failure> {
+    match expected {
+        Some(expected) if *expected != description => Err(Malformed::new(
+            "configure",
+            "it answers differently than when the module was checked, for the same settings",
+        )
+        .into()),
+        _ => Ok(description),
+    }
+}
+
+impl Guest for Instance {
+    async fn apply<'a>(&'a mut self, batch: Batch<'a>) -> Result<Plan, Failure> {
+        if self.unusable {
+            return Err(Failure::Host(
+                "an instance was called again after it had failed".to_owned(),
+            ));
+        }
+        if batch.rows.is_empty() {
+            return Ok(Plan::default());
+        }
+        // Until the answer is there: the future may be dropped at any point.
+        self.unusable = true;
+        self.store.data_mut().begin_call();
+        self.store.set_epoch_deadline(1);
+        let arg = BatchArg {
+            batch,
+            reads: self.description.reads,
+        };
+        let called = {
+            let _running = self.engine.ticker.running();
+            self.meter
+                .run(self.apply.call_async(&mut self.store, (arg,)))
+                .await
+        };
+        let plan = match called {
+            Err(panicked) => Err(failure::of_panic(&panicked)),
+            Ok(Err(error)) => Err(failure::of_call(error, self.store.data_mut())),
+            Ok(Ok((Err(FailureShape::Transient(why)),))) => {
+                Err(Failure::Transient(failure::cut(why)))
+            }
+            Ok(Ok((Err(FailureShape::Permanent(why)),))) => {
+                Err(Failure::Permanent(failure::cut(why)))
+            }
+            Ok(Ok((Ok(output),))) => {
+                Plan::from_output(output.into(), batch, &self.description, &self.limits)
+            }
+        };
+        self.unusable = !matches!(
+            plan,
+            Ok(_) | Err(Failure::Transient(_) | Failure::Permanent(_))
+        );
+        self.store
+            .data_mut()
+            .end_call(&*self.observer, plan.is_ok());
+        plan
+    }
+
+    fn memory(&self) -> u64 {
+        self.store.data().share.memory()
+    }
+
+    fn wants_replacing(&self) -> bool {
+        self.unusable || self.memory() > self.soft_memory
+    }
+
+    fn cpu(&self) -> Duration {
+        self.meter.cpu()
+    }
+}

@@ -1,0 +1,102 @@
+//! Whose fault it is that a call ended in an error, and what to tell people.
+
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+use crate::budget::BudgetSpent;
+use crate::meter::{Panicked, TimeUp};
+use crate::raw::{AnswerTooLarge, BatchTooLarge};
+use crate::state::{HostTrap, State};
+use crate::{Failure, Malformed};
+
+/// Bytes of a guest's own text that are kept.
+const MAX_TEXT: usize = 4 * 1024;
+
+/// What wasmtime says when the lists of an answer pass `Limits::result_bytes`; the error's type is private.
+const FUEL: &str = "fuel allocated for hostcalls has been exhausted";
+
+pub(super) fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_TEXT));
+    text
+}
+
+pub(super) fn of_panic(panicked: &Panicked) -> Failure {
+    tracing::error!("the host panicked within a call of a guest: {}", panicked.0);
+    Failure::Host(format!("it panicked within the call: {}", panicked.0))
+}
+
+/// Of instantiation or `configure`.
+pub(super) fn of_start(error: wasmtime::Error, state: &mut State) -> Failure {
+    if let Some(failure) = typed(&error, state) {
+        return failure;
+    }
+    if error.is::<WasmBacktrace>() || error.is::<Trap>() {
+        return trap(&error);
+    }
+    // Memory that cannot be mapped and the like; what the guest can do wrong here has a type above.
+    if error.is::<std::io::Error>() {
+        return Failure::Host(format!("{error:#}"));
+    }
+    malformed(&error)
+}
+
+/// Of `apply`.
+pub(super) fn of_call(error: wasmtime::Error, state: &mut State) -> Failure {
+    if let Some(failure) = typed(&error, state) {
+        return failure;
+    }
+    if error.is::<WasmBacktrace>() || error.is::<Trap>() {
+        return trap(&error);
+    }
+    malformed(&error)
+}
+
+fn typed(error: &wasmtime::Error, state: &mut State) -> Option<Failure> {
+    if let Some(TimeUp(failure)) = error.downcast_ref() {
+        return Some(failure.clone());
+    }
+    if let Some(BudgetSpent(failure)) = error.downcast_ref() {
+        return Some(failure.clone());
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Some(Failure::Host(format!("{error:#}; raise --max-instances")));
+    }
+    if error.is::<AnswerTooLarge>() || format!("{error:#}").contains(FUEL) {
+        return Some(Failure::Limit {
+            what: "bytes that cross to the host at once",
+            limit: "what the transform's limits allow".to_owned(),
+            used: "more".to_owned(),
+        });
+    }
+    if error.is::<BatchTooLarge>() {
+        return Some(Failure::Limit {
+            what: "bytes of one column",
+            limit: "4 GiB".to_owned(),
+            used: "more".to_owned(),
+        });
+    }
+    // A guest that cannot have memory usually gives up by a trap that says nothing of it.
+    state.share.take_refused()
+}
+
+fn trap(error: &wasmtime::Error) -> Failure {
+    let backtrace = error
+        .downcast_ref::<WasmBacktrace>()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let message = match (
+        error.downcast_ref::<HostTrap>(),
+        error.downcast_ref::<Trap>(),
+    ) {
+        (Some(HostTrap(text)), _) => text.clone(),
+        (_, Some(trap)) => trap.to_string(),
+        _ => error.root_cause().to_string(),
+    };
+    Failure::Trap {
+        message: cut(message),
+        backtrace: cut(backtrace),
+    }
+}
+
+fn malformed(error: &wasmtime::Error) -> Failure {
+    Malformed::new("the canonical ABI", cut(format!("{error:#}"))).into()
+}
