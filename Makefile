@@ -18,6 +18,7 @@ setup-build:
 
 build: setup-build ## build the millstream binary (release): $CARGO_TARGET_DIR/release/millstream
 	cargo build --release --locked -p millstream --bin millstream
+	@echo "built: $(CARGO_TARGET_DIR)/release/millstream"
 
 demo: setup-build ## 100,000 events through the three examples and an embedded broker; KEEP=1 leaves it running
 	@scripts/demo.sh

@@ -37,6 +37,7 @@ stage_unit() { cargo test --locked --workspace --exclude millstream-tests; }
 
 stage_guests() {
     local dir
+    cargo build --locked -p millstream --bin millstream || return 1
     (cd tests/guests && cargo build --release --target wasm32-wasip2) || return 1
     for dir in "${guest_examples[@]}"; do
         echo "--- ${dir%/}"
@@ -50,7 +51,7 @@ stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-de
 # One broker for all of them; the wrapper stops it when the tests end, however they end.
 stage_e2e() {
     cargo build --locked -p millstream --bin millstream -p millstream-tests --bins || return 1
-    NEXTEST_EXPERIMENTAL_LIBTEST_JSON=0 "$CARGO_TARGET_DIR/debug/with-kafka" \
+    "$CARGO_TARGET_DIR/debug/with-kafka" \
         "$tools/cargo-nextest" nextest run --locked -p millstream-tests --no-fail-fast ${T:+-E "test($T)"}
 }
 
