@@ -1,0 +1,274 @@
+//! Cases on disk: what goes in, what has to come out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::engine::Outcome;
+use super::text::{self, Text};
+use crate::output::Complaint;
+
+/// A case, read.
+pub(super) struct Case {
+    pub(super) name: String,
+    folder: PathBuf,
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) input: Vec<Input>,
+    /// None where there is no such file.
+    pub(super) expected: Option<Vec<Expected>>,
+}
+
+/// A record that goes in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    #[serde(default = "null")]
+    pub(super) key: Text,
+    #[serde(default = "null")]
+    pub(super) value: Text,
+    #[serde(default)]
+    pub(super) headers: Vec<(String, Text)>,
+    #[serde(default)]
+    pub(super) timestamp: i64,
+    /// The line's number, from 0, unless given.
+    pub(super) offset: Option<i64>,
+}
+
+fn null() -> Text {
+    Text::NULL
+}
+
+/// What has to come of a record; members that are not there are not compared.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expected {
+    pub(super) output: Option<String>,
+    pub(super) rejected: Option<ExpectedRejection>,
+    pub(super) row: Option<usize>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) key: Option<Text>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) value: Option<Text>,
+    pub(super) headers: Option<Vec<(String, Text)>>,
+    pub(super) timestamp: Option<i64>,
+    pub(super) partition: Option<i32>,
+    /// The line as it stands, for people.
+    #[serde(skip)]
+    pub(super) line: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectedRejection {
+    pub(super) code: String,
+    pub(super) reason: Option<String>,
+}
+
+/// A member that is there, also where it is null.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+    Text::deserialize(deserializer).map(Some)
+}
+
+const LAYOUT: &str = "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml";
+
+/// The project's cases, by name.
+pub(super) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Complaint> {
+    let folder = project.join("cases");
+    let entries = fs::read_dir(&folder)
+        .map_err(|error| Complaint::new(folder.display().to_string(), error.to_string()).help(LAYOUT))?;
+    let mut folders: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    let mut cases = Vec::new();
+    for folder in folders {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if names.is_empty() || names.iter().any(|part| name.contains(part.as_str())) {
+            cases.push(read(name, folder)?);
+        }
+    }
+    if cases.is_empty() {
+        let which = if names.is_empty() { String::new() } else { format!(" called {}", names.join(" or ")) };
+        return Err(Complaint::new(folder.display().to_string(), format!("there are no cases{which}")).help(LAYOUT));
+    }
+    Ok(cases)
+}
+
+fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
+    let input = folder.join("input.jsonl");
+    let Some(input) = lines(&input, |line| serde_json::from_str::<Input>(line))? else {
+        return Err(Complaint::new(input.display().to_string(), "is not there").help(LAYOUT));
+    };
+    if input.is_empty() {
+        return Err(Complaint::new(folder.join("input.jsonl").display().to_string(), "has no records")
+            .help("write one record a line: {\"key\":\"k\",\"value\":{\"a\":1}}"));
+    }
+    let expected = lines(&folder.join("expected.jsonl"), |line| {
+        use serde::de::Error;
+        let mut expected: Expected = serde_json::from_str(line)?;
+        if expected.output.is_some() == expected.rejected.is_some() {
+            return Err(serde_json::Error::custom("it has to have either `output` or `rejected`"));
+        }
+        line.clone_into(&mut expected.line);
+        Ok(expected)
+    })?;
+    let settings = settings(&folder.join("settings.toml"))?;
+    Ok(Case {
+        name,
+        folder,
+        settings,
+        input,
+        expected,
+    })
+}
+
+/// A file of JSON lines; `None` where there is none. Empty lines don't count.
+fn lines<T>(path: &Path, parse: impl Fn(&str) -> Result<T, serde_json::Error>) -> Result<Option<Vec<T>>, Complaint> {
+    let Some(text) = text(path)? else { return Ok(None) };
+    let mut all = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        all.push(parse(line).map_err(|error| {
+            Complaint::new(format!("{}:{}", path.display(), number + 1), error.to_string())
+                .help("docs/cases.md says what a line may have")
+        })?);
+    }
+    Ok(Some(all))
+}
+
+fn text(path: &Path) -> Result<Option<String>, Complaint> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Complaint::new(path.display().to_string(), format!("cannot be read: {error}"))
+            .help("bytes that are not UTF-8 are written as {\"base64\": \"..\"}")),
+    }
+}
+
+/// Settings as text, as a manifest's: integers, numbers and booleans as they are written.
+fn settings(path: &Path) -> Result<Vec<(String, String)>, Complaint> {
+    let Some(text) = text(path)? else { return Ok(Vec::new()) };
+    let complaint = |reason: String| {
+        Complaint::new(path.display().to_string(), reason).help("write one setting a line: min-age = 18")
+    };
+    let table: toml::Table = toml::from_str(&text).map_err(|error| complaint(error.to_string()))?;
+    table
+        .into_iter()
+        .map(|(name, value)| match value {
+            toml::Value::String(text) => Ok((name, text)),
+            toml::Value::Integer(number) => Ok((name, number.to_string())),
+            toml::Value::Boolean(whether) => Ok((name, whether.to_string())),
+            other => Err(complaint(format!(
+                "`{name}` is {}: a setting is a text, an integer or a boolean",
+                other.type_str()
+            ))),
+        })
+        .collect()
+}
+
+impl Case {
+    pub(super) fn expected_file(&self) -> PathBuf {
+        self.folder.join("expected.jsonl")
+    }
+
+    /// Makes what came out what is expected, in the order of the rows.
+    pub(super) fn write_expected(&self, outcomes: &[Outcome]) -> Result<(), Complaint> {
+        let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
+        sorted.sort_by_key(|outcome| outcome.row());
+        let text: String = sorted.into_iter().map(|outcome| write(outcome, &self.input) + "\n").collect();
+        let path = self.expected_file();
+        fs::write(&path, text)
+            .map_err(|error| Complaint::new(path.display().to_string(), format!("cannot be written: {error}")))
+    }
+}
+
+/// The line that expects this outcome. A timestamp is worth a word only where it changed.
+pub(super) fn write(outcome: &Outcome, input: &[Input]) -> String {
+    let string = |text: &str| serde_json::Value::from(text).to_string();
+    match outcome {
+        Outcome::Rejected { row, code, reason } => format!(
+            r#"{{"row":{row},"rejected":{{"code":{},"reason":{}}}}}"#,
+            string(code),
+            string(reason)
+        ),
+        Outcome::Emitted {
+            row,
+            output,
+            key,
+            value,
+            headers,
+            timestamp,
+            partition,
+        } => {
+            let headers: Vec<String> = headers
+                .iter()
+                .map(|(name, value)| format!("[{},{}]", string(name), text::write(value.as_deref())))
+                .collect();
+            let mut line = format!(
+                r#"{{"output":{},"key":{},"value":{},"headers":[{}]"#,
+                string(output),
+                text::write(key.as_deref()),
+                text::write(value.as_deref()),
+                headers.join(",")
+            );
+            if input.get(*row).is_none_or(|input| input.timestamp != *timestamp) {
+                line += &format!(r#","timestamp":{timestamp}"#);
+            }
+            if let Some(partition) = partition {
+                line += &format!(r#","partition":{partition}"#);
+            }
+            line + "}"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Vec<Case>, Complaint>) {
+        let project = tempfile::tempdir().expect("a folder");
+        let folder = project.path().join("cases/one");
+        fs::create_dir_all(&folder).expect("a folder");
+        for (name, text) in files {
+            fs::write(folder.join(name), text).expect("it can be written");
+        }
+        let found = find(project.path(), &[]);
+        (project, found)
+    }
+
+    fn complaint(files: &[(&str, &str)]) -> String {
+        let (project, found) = case(files);
+        let complaint = found.err().expect("it is refused").to_string();
+        complaint.replace(&*project.path().to_string_lossy(), "")
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_with_its_number() {
+        let wrong = complaint(&[("input.jsonl", "{\"value\":1}\n\n{\"valu\":1}\n")]);
+        assert!(wrong.starts_with("/cases/one/input.jsonl:3: unknown field `valu`"), "{wrong}");
+        let wrong = complaint(&[("input.jsonl", "{}"), ("expected.jsonl", "{\"row\":1}")]);
+        assert_eq!(wrong, "/cases/one/expected.jsonl:1: it has to have either `output` or `rejected`");
+        let wrong = complaint(&[("input.jsonl", "{}"), ("settings.toml", "a = [1]")]);
+        assert_eq!(
+            wrong,
+            "/cases/one/settings.toml: `a` is array: a setting is a text, an integer or a boolean"
+        );
+        assert_eq!(complaint(&[]), "/cases/one/input.jsonl: is not there");
+        assert_eq!(complaint(&[("input.jsonl", "\n")]), "/cases/one/input.jsonl: has no records");
+    }
+
+    #[test]
+    fn absent_and_null_are_two_things_in_what_is_expected() {
+        let (_project, found) = case(&[
+            ("input.jsonl", "{}"),
+            ("expected.jsonl", "{\"output\":\"a\",\"key\":null}"),
+        ]);
+        let cases = found.ok().expect("it is a case");
+        let expected = &cases[0].expected.as_ref().expect("something is expected")[0];
+        assert_eq!(expected.key, Some(Text::NULL));
+        assert_eq!(expected.value, None);
+    }
+}
