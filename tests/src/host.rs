@@ -2,6 +2,7 @@
 
 mod process;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -190,9 +191,12 @@ impl Host {
         })
     }
 
-    /// Waits until the transform has read everything: no lag, and everything that is done is committed.
+    /// Waits until the transform is done with everything that its source topics hold now. For a transform that runs on this
+    /// host alone, on the shared broker.
     #[track_caller]
     pub fn await_caught_up(&self, name: &str, limit: Duration) {
+        let kafka = Kafka::shared();
+        let mut ends: Option<BTreeMap<(String, i64), i64>> = None;
         wait_until(&format!("{name} has caught up"), limit, || {
             let transform = self.transform(name)?;
             assert_ne!(
@@ -200,7 +204,41 @@ impl Host {
                 "{name} failed: {}",
                 transform["reason"]
             );
-            (transform["lag_records"] == 0).then_some(())
+            let ends = ends.get_or_insert_with(|| {
+                let topics = transform["source"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|topic| topic.as_str().unwrap());
+                let ends = topics.flat_map(|topic| {
+                    (0..)
+                        .zip(kafka.end_offsets(topic))
+                        .map(|(p, end)| ((topic.to_owned(), p), end))
+                });
+                ends.collect()
+            });
+            let done: BTreeMap<(String, i64), i64> = transform["positions"]
+                .as_array()?
+                .iter()
+                .filter_map(|position| {
+                    let of = (
+                        position["topic"].as_str()?.to_owned(),
+                        position["partition"].as_i64()?,
+                    );
+                    Some((of, position["done"].as_i64()?))
+                })
+                .collect();
+            ends.iter()
+                .all(|(partition, end)| done.get(partition).is_some_and(|done| done >= end))
+                .then_some(())
+        });
+    }
+
+    /// Waits until the host says that nothing is left to read. It looks every few seconds.
+    #[track_caller]
+    pub fn await_no_lag(&self, name: &str) {
+        wait_until(&format!("{name} has no lag"), PATIENCE, || {
+            (self.transform(name)?["lag_records"] == 0).then_some(())
         });
     }
 }

@@ -18,7 +18,7 @@ pub struct Kafka {
     brokers: String,
     sasl_brokers: Option<String>,
     /// Stops it when dropped.
-    _server: Option<Server>,
+    server: Option<Server>,
 }
 
 /// How to start a broker of one's own.
@@ -40,7 +40,7 @@ impl Kafka {
             Ok(brokers) => Kafka {
                 brokers,
                 sasl_brokers: None,
-                _server: None,
+                server: None,
             },
             Err(_) => Kafka::start(&KafkaOptions::default()),
         })
@@ -59,7 +59,7 @@ impl Kafka {
                     return Self {
                         brokers: format!("127.0.0.1:{port}"),
                         sasl_brokers: sasl_port.map(|port| format!("127.0.0.1:{port}")),
-                        _server: Some(server),
+                        server: Some(server),
                     };
                 }
                 Err(problem) if problem.contains("Address already in use") => last = problem,
@@ -72,6 +72,11 @@ impl Kafka {
     /// The bootstrap servers, for clients without credentials.
     pub fn brokers(&self) -> &str {
         &self.brokers
+    }
+
+    /// The process of a broker that was started here.
+    pub fn process(&self) -> Option<u32> {
+        self.server.as_ref().map(Server::id)
     }
 
     /// The bootstrap servers of the listener that demands credentials.

@@ -93,6 +93,12 @@ impl Server {
     }
 }
 
+impl Server {
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // Its data go with it: there is nothing to shut down for.

@@ -74,6 +74,7 @@ fn gaps_of_transactions_hold_up_neither_the_watermark_nor_the_lag() {
     wanted.sort();
     assert_eq!(found, wanted);
     host.await_caught_up(&scene.name, PATIENCE);
+    host.await_no_lag(&scene.name);
     wait_until(
         "the last record and what follows it are committed",
         PATIENCE,
@@ -87,7 +88,7 @@ fn gaps_of_transactions_hold_up_neither_the_watermark_nor_the_lag() {
     producer.begin();
     producer.send(&scene.source, &Record::new("open", "open").partition(0));
     producer.flush();
-    host.await_caught_up(&scene.name, PATIENCE);
+    host.await_no_lag(&scene.name);
     assert_eq!(count(kafka.brokers(), &scene.out), wanted.len());
     producer.commit();
     assert_eq!(
@@ -130,6 +131,7 @@ fn gaps_of_compaction_hold_up_neither_the_watermark_nor_the_lag() {
     let host = Host::start(&options);
     scene.deploy(&host, &[]);
     host.await_caught_up(&scene.name, PATIENCE);
+    host.await_no_lag(&scene.name);
     let values = |topic: &str| -> Vec<String> {
         read_all(kafka.brokers(), topic)
             .iter()
