@@ -3,6 +3,7 @@
 mod failure;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use wasmtime::component::TypedFunc;
@@ -35,6 +36,8 @@ pub struct Instance {
     description: Description,
     limits: Limits,
     soft_memory: u64,
+    /// Bytes of the batch that the last call copied into the guest.
+    copied: AtomicU64,
     /// A call is running, was abandoned, or ended in a way that leaves the guest in no known state.
     unusable: bool,
 }
@@ -107,8 +110,15 @@ impl Instance {
             description,
             limits,
             soft_memory,
+            copied: AtomicU64::new(0),
             unusable: false,
         })
+    }
+
+    /// Bytes of columns that the last call copied into the guest: what it reads, once, and the columns' ends and nulls.
+    #[must_use]
+    pub fn copied_bytes(&self) -> u64 {
+        self.copied.load(Relaxed)
     }
 
     /// What `configure` answered.
@@ -143,7 +153,9 @@ impl Guest for Instance {
         self.unusable = true;
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(1);
+        self.copied.store(0, Relaxed);
         let arg = BatchArg {
+            copied: &self.copied,
             batch,
             reads: self.description.reads,
         };

@@ -5,6 +5,7 @@
 //! every list is written through a slice that is taken, and checked, after its `realloc` returned.
 
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext,
@@ -23,6 +24,8 @@ pub(crate) struct BatchTooLarge;
 /// A batch on its way into a guest, with the parts that the guest reads.
 #[derive(Clone, Copy)]
 pub(crate) struct BatchArg<'a> {
+    /// Counts the bytes copied into the guest.
+    pub(crate) copied: &'a AtomicU64,
     pub(crate) batch: Batch<'a>,
     pub(crate) reads: Parts,
 }
@@ -69,24 +72,34 @@ unsafe impl Lower for BatchArg<'_> {
 
         let list = &Option::<Bytes>::ABI;
         if let Some(at) = option(cx, field(list, &mut at), self.reads.offsets) {
-            numbers(cx, at, rows.iter().map(|r| r.offset.to_le_bytes()))?;
+            numbers(
+                cx,
+                self.copied,
+                at,
+                rows.iter().map(|r| r.offset.to_le_bytes()),
+            )?;
         }
         if let Some(at) = option(cx, field(list, &mut at), self.reads.timestamps) {
-            numbers(cx, at, rows.iter().map(|r| r.timestamp.to_le_bytes()))?;
+            numbers(
+                cx,
+                self.copied,
+                at,
+                rows.iter().map(|r| r.timestamp.to_le_bytes()),
+            )?;
         }
         let strings = &Option::<ColumnShape>::ABI;
         if let Some(at) = option(cx, field(strings, &mut at), self.reads.keys) {
-            column(cx, at, rows.iter().map(|r| r.key))?;
+            column(cx, self.copied, at, rows.iter().map(|r| r.key))?;
         }
         if let Some(at) = option(cx, field(strings, &mut at), self.reads.values) {
-            column(cx, at, rows.iter().map(|r| r.value))?;
+            column(cx, self.copied, at, rows.iter().map(|r| r.value))?;
         }
         if let Some(at) = option(
             cx,
             field(&Option::<HeadersShape>::ABI, &mut at),
             self.reads.headers,
         ) {
-            headers(cx, at, rows)?;
+            headers(cx, self.copied, at, rows)?;
         }
         // The columns of declared fields and lookups belong here; descriptions that ask for any are refused.
         for _ in ["fields", "lookups"] {
@@ -122,6 +135,7 @@ fn list_at<T>(
 /// A list of `length` bytes in the guest, its pair written at `at`, filled by `fill`.
 fn list<T>(
     cx: &mut LowerContext<'_, T>,
+    copied: &AtomicU64,
     at: usize,
     length: usize,
     fill: impl FnOnce(&mut [u8]),
@@ -132,15 +146,17 @@ fn list<T>(
     let pointer = cx.realloc(0, 0, 1, length)?;
     // `realloc` checked that the list lies within the memory; the slices check it once more.
     fill(&mut cx.as_slice_mut()[pointer..][..length]);
+    copied.fetch_add(length as u64, Relaxed);
     list_at(cx, at, pointer, length)
 }
 
 fn numbers<T, const N: usize>(
     cx: &mut LowerContext<'_, T>,
+    copied: &AtomicU64,
     at: usize,
     numbers: impl ExactSizeIterator<Item = [u8; N]>,
 ) -> wasmtime::Result<()> {
-    list(cx, at, numbers.len() * N, |to| {
+    list(cx, copied, at, numbers.len() * N, |to| {
         for (to, number) in to.as_chunks_mut().0.iter_mut().zip(numbers) {
             *to = number;
         }
@@ -150,6 +166,7 @@ fn numbers<T, const N: usize>(
 /// The lists `data`, `ends` and `nulls` of a column.
 fn column<'a, T>(
     cx: &mut LowerContext<'_, T>,
+    copied: &AtomicU64,
     at: usize,
     entries: impl Iterator<Item = Option<&'a [u8]>> + Clone,
 ) -> wasmtime::Result<()> {
@@ -159,14 +176,14 @@ fn column<'a, T>(
         length += entry.map_or(0, <[u8]>::len);
         nulls += usize::from(entry.is_none());
     }
-    list(cx, at, length, |mut to| {
+    list(cx, copied, at, length, |mut to| {
         for entry in entries.clone().flatten() {
             let (here, rest) = to.split_at_mut(entry.len());
             here.copy_from_slice(entry);
             to = rest;
         }
     })?;
-    list(cx, at + 8, count * 4, |to| {
+    list(cx, copied, at + 8, count * 4, |to| {
         let mut end = 0usize;
         for (to, entry) in to.as_chunks_mut().0.iter_mut().zip(entries.clone()) {
             end += entry.map_or(0, <[u8]>::len);
@@ -176,6 +193,7 @@ fn column<'a, T>(
     })?;
     list(
         cx,
+        copied,
         at + 16,
         if nulls == 0 { 0 } else { count.div_ceil(8) },
         |to| {
@@ -189,18 +207,23 @@ fn column<'a, T>(
     )
 }
 
-fn headers<T>(cx: &mut LowerContext<'_, T>, at: usize, rows: &[Row<'_>]) -> wasmtime::Result<()> {
+fn headers<T>(
+    cx: &mut LowerContext<'_, T>,
+    copied: &AtomicU64,
+    at: usize,
+    rows: &[Row<'_>],
+) -> wasmtime::Result<()> {
     let all = || rows.iter().flat_map(|r| r.headers);
     if u32::try_from(rows.iter().map(|r| r.headers.len()).sum::<usize>()).is_err() {
         return Err(BatchTooLarge.into());
     }
-    list(cx, at, rows.len() * 4, |to| {
+    list(cx, copied, at, rows.len() * 4, |to| {
         let mut end = 0usize;
         for (to, row) in to.as_chunks_mut().0.iter_mut().zip(rows) {
             end += row.headers.len();
             *to = (end as u32).to_le_bytes();
         }
     })?;
-    column(cx, at + 8, all().map(|h| Some(h.name.as_bytes())))?;
-    column(cx, at + 32, all().map(|h| h.value))
+    column(cx, copied, at + 8, all().map(|h| Some(h.name.as_bytes())))?;
+    column(cx, copied, at + 32, all().map(|h| h.value))
 }

@@ -1,0 +1,88 @@
+//! What a call costs the host: allocations do not grow with the rows, and only what is read is copied, once.
+#![allow(unsafe_code)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+use common::{config, rows, rust_guest};
+use millstream_engine::{Batch, Deaf, Engine, Guest, Instance, Limits};
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+// SAFETY: hands everything to the system's allocator; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|n| n.set(n.get() + 1));
+        // SAFETY: the caller keeps `GlobalAlloc`'s rules.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+async fn instance(mode: &str) -> Instance {
+    let module = Engine::new(config())
+        .unwrap()
+        .load(rust_guest())
+        .await
+        .unwrap();
+    let settings = [("mode".to_owned(), mode.to_owned())];
+    let limits = Limits::default();
+    let description = module.describe(&settings, &limits).await.unwrap();
+    module
+        .instantiate(&settings, &limits, &description, Arc::new(Deaf))
+        .await
+        .unwrap()
+}
+
+/// Allocations of one warm call with this many rows, and bytes copied into the guest.
+async fn cost(instance: &mut Instance, count: usize) -> (u64, u64) {
+    let rows = rows(count);
+    let batch = Batch {
+        topic: "t",
+        partition: 0,
+        rows: &rows,
+    };
+    // The smallest of several: a call that is interrupted by the clock may allocate for it.
+    let mut least = u64::MAX;
+    for _ in 0..5 {
+        let before = ALLOCATIONS.get();
+        let plan = instance.apply(batch).await.unwrap();
+        let emitted = plan.records().filter(|r| r.output == 0).count();
+        least = least.min(ALLOCATIONS.get() - before);
+        assert_eq!(emitted, count);
+    }
+    (least, instance.copied_bytes())
+}
+
+#[tokio::test]
+async fn no_allocation_per_record_and_no_copy_of_what_is_not_read() {
+    for (mode, bytes_a_row) in [("blind", 0), ("first-byte", 5 + 4)] {
+        let mut instance = instance(mode).await;
+        let (few, few_bytes) = cost(&mut instance, 10).await;
+        let (many, many_bytes) = cost(&mut instance, 1000).await;
+        println!(
+            "{mode}: {few} allocations for 10 rows, {many} for 1000; {few_bytes} and {many_bytes} bytes copied"
+        );
+        assert_eq!(few, many, "{mode}");
+        assert!(many < 20, "{mode}: {many}");
+        assert_eq!(
+            (few_bytes, many_bytes),
+            (10 * bytes_a_row, 1000 * bytes_a_row),
+            "{mode}"
+        );
+    }
+}

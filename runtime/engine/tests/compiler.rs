@@ -1,0 +1,102 @@
+//! The compiler as a child process. This program is its own child: no test harness writes to its standard output.
+
+mod common;
+#[path = "common/hostile.rs"]
+mod hostile;
+
+use hostile::Hostile;
+use millstream_engine::{CompilerProcess, Engine, EngineConfig, Limits, LoadError, compile_main};
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("compile-module") {
+        compile_main();
+    }
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async {
+            what_the_child_compiles_runs_here().await;
+            the_childs_refusal_is_the_modules_fault().await;
+            a_child_that_dies_is_told_apart().await;
+        });
+    println!("compiler: ok");
+}
+
+fn engine(program: &str, args: &[&str]) -> Engine {
+    let args = args.iter().map(Into::into).collect();
+    let compiler = CompilerProcess::Child {
+        program: program.into(),
+        args,
+    };
+    Engine::new(EngineConfig {
+        compiler,
+        ..common::config()
+    })
+    .unwrap()
+}
+
+fn own_engine() -> Engine {
+    engine(
+        std::env::current_exe().unwrap().to_str().unwrap(),
+        &["compile-module"],
+    )
+}
+
+async fn what_the_child_compiles_runs_here() {
+    let module = own_engine()
+        .load(&Hostile::default().component())
+        .await
+        .unwrap();
+    let description = module.describe(&[], &Limits::default()).await.unwrap();
+    assert_eq!(description.outputs, ["out"]);
+}
+
+async fn the_childs_refusal_is_the_modules_fault() {
+    // Valid as far as it is parsed here; the function's body is not.
+    let mut wasm = Hostile {
+        more: "(func (drop (i64.const 0x7a7a7a7a7a7a)))",
+        ..Hostile::default()
+    }
+    .component();
+    let constant = wasm
+        .windows(3)
+        .position(|w| w == [0x42, 0xfa, 0xf4])
+        .unwrap();
+    wasm[constant] = 0x41;
+    let error = own_engine().load(&wasm).await.err().unwrap();
+    assert!(matches!(error, LoadError::Invalid(_)), "{error}");
+}
+
+async fn a_child_that_dies_is_told_apart() {
+    let wasm = Hostile::default().component();
+    let failing = engine("/bin/sh", &["-c", "echo out of order >&2; exit 3"])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        !failing.is_modules_fault() && failing.to_string().contains("out of order"),
+        "{failing}"
+    );
+    let killed = engine("/bin/sh", &["-c", "kill -ABRT $$"])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(killed, LoadError::Compile(_)), "{killed}");
+    let slow = engine("/bin/sh", &["-c", "kill -XCPU $$"])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(slow.to_string().contains("CPU time"), "{slow}");
+    let lying = engine("/bin/sh", &["-c", "echo no machine code"])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(lying, LoadError::Compile(_)), "{lying}");
+    let absent = engine("/nonexistent", &[]).load(&wasm).await.err().unwrap();
+    assert!(!absent.is_modules_fault(), "{absent}");
+}
