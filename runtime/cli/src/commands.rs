@@ -4,13 +4,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::authoring::{build, new, test};
 use crate::output;
 
 mod delete;
+mod demo;
 mod deploy;
 mod describe;
+mod dev;
 mod list;
 mod logs;
+mod serve;
 mod topic;
 
 /// Runs WebAssembly transforms on Kafka topics
@@ -32,12 +36,21 @@ Each command's --help has examples.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Dev(Box<dev::Args>),
+    Serve(Box<serve::Args>),
+    New(new::Args),
+    Build(build::Args),
+    Test(test::Args),
     Deploy(Box<deploy::Args>),
     List(list::Args),
     Describe(describe::Args),
     Logs(logs::Args),
     Delete(delete::Args),
     Topic(Box<topic::Args>),
+    Demo(demo::Args),
+    /// Compile a module from standard input; the host's own business
+    #[command(hide = true)]
+    CompileModule,
 }
 
 /// Parses the command line, does what it says, and reports how it went.
@@ -51,6 +64,10 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(exit);
         }
     };
+    if let Command::CompileModule = cli.command {
+        // A process of its own, which limits itself before a second thread exists.
+        millstream_engine::compile_main();
+    }
     let ended = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -69,12 +86,20 @@ pub(crate) fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Serve(args) => return serve::run(*args).await,
+        Command::Dev(args) => return dev::run(*args).await,
         Command::Deploy(args) => deploy::run(*args).await?,
+        Command::New(args) => new::run(args).await?,
+        Command::Build(args) => build::run(args).await?,
+        Command::Test(args) => test::run(args).await?,
         Command::List(args) => list::run(args).await?,
         Command::Describe(args) => describe::run(args).await?,
         Command::Logs(args) => logs::run(args).await?,
         Command::Delete(args) => delete::run(args).await?,
         Command::Topic(args) => topic::run(*args).await?,
+        Command::Demo(args) => demo::run(args).await?,
+        // Never gets here: it has its own way out of main.
+        Command::CompileModule => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,9 +12,11 @@ use std::process::ExitCode;
 
 mod api;
 mod args;
+mod authoring;
 mod client;
 mod commands;
 mod output;
+mod server;
 
 /// Takes 10 to 15 % off the cost of a record against the system's allocator.
 #[global_allocator]

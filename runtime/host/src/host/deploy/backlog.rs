@@ -1,0 +1,92 @@
+//! How much a transform is about to read.
+
+use std::{collections::HashMap, sync::Arc};
+
+use millstream_kafka::{
+    TopicPartition,
+    consumer::{Consumer, ConsumerOptions},
+    error::KafkaError,
+};
+
+use super::Backlog;
+use crate::{
+    delivery::Stamp,
+    deployments::record::{Deployment, Revision},
+    host::Host,
+    names,
+};
+
+impl Host {
+    pub(super) async fn backlog(
+        &self,
+        revision: &Revision,
+        deployment: &Deployment,
+    ) -> Result<Vec<Backlog>, KafkaError> {
+        let mut all = Vec::new();
+        for topic in &deployment.manifest.source.topics {
+            let count = self.inner.admin.partitions(topic).await?.unwrap_or(0);
+            let topic: Arc<str> = Arc::from(topic.as_str());
+            all.extend(
+                (0..count).map(|partition| TopicPartition::new(Arc::clone(&topic), partition)),
+            );
+        }
+        // A first revision has no commits to look for.
+        let committed = if revision.number > 1 {
+            self.committed(revision, &all).await?
+        } else {
+            HashMap::new()
+        };
+        let mut by_topic: HashMap<Arc<str>, Backlog> = HashMap::new();
+        for (at, extent) in self.inner.admin.extents(&all).await? {
+            let topic = at.topic().to_string();
+            let backlog = by_topic
+                .entry(Arc::clone(at.shared_topic()))
+                .or_insert(Backlog {
+                    topic,
+                    partitions: 0,
+                    records: 0,
+                });
+            backlog.partitions += 1;
+            let Ok(extent) = extent else { continue };
+            let start = deployment
+                .starts
+                .get(at.topic())
+                .and_then(|starts| starts.get(&at.partition()));
+            let from = committed
+                .get(&at)
+                .or(start)
+                .copied()
+                .unwrap_or(extent.start)
+                .max(extent.start);
+            backlog.records += extent.end.saturating_sub(from).max(0).unsigned_abs();
+        }
+        let in_order = deployment.manifest.source.topics.iter();
+        Ok(in_order
+            .filter_map(|topic| by_topic.remove(topic.as_str()))
+            .collect())
+    }
+
+    async fn committed(
+        &self,
+        revision: &Revision,
+        partitions: &[TopicPartition],
+    ) -> Result<HashMap<TopicPartition, i64>, KafkaError> {
+        let options = ConsumerOptions::new(names::group(self.prefix(), &revision.name));
+        let consumer = Consumer::new(&self.inner.config.settings, &options)?;
+        let found = consumer.committed(partitions).await;
+        consumer.close().await?;
+        let counts = |metadata: &str| match metadata.parse::<Stamp>() {
+            Ok(stamp) => stamp.reset >= revision.resets,
+            Err(_) => true,
+        };
+        let of = |(at, committed): (
+            TopicPartition,
+            Option<millstream_kafka::consumer::Committed>,
+        )| {
+            committed
+                .filter(|committed| counts(&committed.metadata))
+                .map(|committed| (at, committed.offset))
+        };
+        Ok(found?.into_iter().filter_map(of).collect())
+    }
+}

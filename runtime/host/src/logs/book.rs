@@ -1,0 +1,128 @@
+//! The newest lines of every transform, in memory.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+
+use super::Line;
+
+/// Lines kept of one transform, and their bytes.
+pub const KEPT_LINES: usize = 1000;
+const KEPT_BYTES: usize = 512 << 10;
+/// How far a follower may fall behind before it misses lines.
+const FOLLOWERS_BUFFER: usize = 1024;
+
+#[derive(Debug)]
+pub struct LogBook {
+    pages: Mutex<HashMap<Arc<str>, Page>>,
+    news: broadcast::Sender<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Page {
+    lines: VecDeque<Line>,
+    bytes: usize,
+}
+
+impl Default for LogBook {
+    fn default() -> Self {
+        LogBook {
+            pages: Mutex::default(),
+            news: broadcast::channel(FOLLOWERS_BUFFER).0,
+        }
+    }
+}
+
+impl LogBook {
+    pub fn add(&self, line: Line) {
+        let mut pages = self.pages.lock();
+        let page = pages.entry(Arc::clone(&line.transform)).or_default();
+        page.bytes += line.message.len();
+        page.lines.push_back(line.clone());
+        while page.lines.len() > KEPT_LINES || (page.bytes > KEPT_BYTES && page.lines.len() > 1) {
+            if let Some(old) = page.lines.pop_front() {
+                page.bytes -= old.message.len();
+            }
+        }
+        // Within the lock, so that a follower neither misses a line nor sees it twice.
+        let _ = self.news.send(line);
+    }
+
+    /// The newest lines of a transform, oldest first.
+    pub fn tail(&self, transform: &str, lines: usize) -> Vec<Line> {
+        Self::newest(&self.pages.lock(), transform, lines)
+    }
+
+    /// The newest lines, and whatever is added after them. Lines of other transforms come along.
+    pub fn follow(&self, transform: &str, lines: usize) -> (Vec<Line>, broadcast::Receiver<Line>) {
+        let pages = self.pages.lock();
+        (
+            Self::newest(&pages, transform, lines),
+            self.news.subscribe(),
+        )
+    }
+
+    fn newest(pages: &HashMap<Arc<str>, Page>, transform: &str, lines: usize) -> Vec<Line> {
+        let Some(page) = pages.get(transform) else {
+            return Vec::new();
+        };
+        page.lines
+            .iter()
+            .skip(page.lines.len().saturating_sub(lines))
+            .cloned()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(transform: &str, message: &str) -> Line {
+        let (level, source, host) = ("info".to_owned(), "guest".to_owned(), "h".to_owned());
+        Line {
+            transform: Arc::from(transform),
+            at: 0,
+            level,
+            source,
+            host,
+            revision: 1,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_newest_lines_of_each_transform_are_kept() {
+        let book = LogBook::default();
+        for number in 0..KEPT_LINES + 5 {
+            book.add(line("a", &number.to_string()));
+        }
+        book.add(line("b", "other"));
+        assert_eq!(book.tail("a", usize::MAX).len(), KEPT_LINES);
+        assert_eq!(book.tail("a", 1)[0].message, (KEPT_LINES + 4).to_string());
+        assert_eq!(book.tail("c", 10), []);
+    }
+
+    #[test]
+    fn long_lines_do_not_add_up() {
+        let book = LogBook::default();
+        for _ in 0..10 {
+            book.add(line("a", &"x".repeat(KEPT_BYTES / 4)));
+        }
+        assert_eq!(book.tail("a", usize::MAX).len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_follower_sees_each_line_once() {
+        let book = LogBook::default();
+        book.add(line("a", "before"));
+        let (before, mut after) = book.follow("a", 10);
+        book.add(line("a", "after"));
+        assert_eq!(before.len(), 1);
+        assert_eq!(after.recv().await.unwrap().message, "after");
+    }
+}

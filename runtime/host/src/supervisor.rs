@@ -1,0 +1,146 @@
+//! From what is deployed to what runs.
+//!
+//! Every host follows the revision log and does the same: it runs every transform that is there, at its newest revision, and
+//! its group gives it its share of the partitions. Nobody is told what to do. One task a transform: revisions of different
+//! transforms never wait for each other.
+//!
+//! A transform that failed stays failed, with its reason, until a new revision comes or the host starts again; what may pass
+//! by itself (a broker that is away) is tried again.
+
+mod prepare;
+mod transform;
+mod view;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use millstream_engine::Engine;
+use parking_lot::Mutex;
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
+
+pub use view::{State, View};
+
+use crate::{
+    check::HostLimits,
+    deployments::{record::Revision, state::Deployments},
+    guests::Guests,
+    logs::LogSink,
+    modules::Modules,
+    wire::Wiring,
+};
+
+/// What all transforms of a host are made with.
+pub struct Workshop {
+    pub host: String,
+    pub engine: Engine,
+    pub modules: Modules,
+    pub limits: HostLimits,
+    pub wiring: Wiring,
+    pub sink: LogSink,
+    /// See [`HostConfig::native_guests`](crate::host::HostConfig::native_guests).
+    pub native_guests: Option<Arc<dyn Guests>>,
+}
+
+struct Entry {
+    desired: watch::Sender<Arc<Revision>>,
+    view: Arc<View>,
+    task: JoinHandle<()>,
+}
+
+pub struct Supervisor {
+    workshop: Arc<Workshop>,
+    entries: Mutex<BTreeMap<String, Entry>>,
+    stop: watch::Sender<Option<Instant>>,
+}
+
+impl Supervisor {
+    pub fn new(workshop: Arc<Workshop>) -> Self {
+        Supervisor {
+            workshop,
+            entries: Mutex::default(),
+            stop: watch::Sender::new(None),
+        }
+    }
+
+    pub fn workshop(&self) -> &Arc<Workshop> {
+        &self.workshop
+    }
+
+    /// Makes what runs follow what is deployed. Does not wait.
+    pub fn follow(&self, deployments: &Deployments) {
+        if self.stop.borrow().is_some() {
+            return;
+        }
+        let mut entries = self.entries.lock();
+        // A transform that was deleted keeps its entry until it has come to its end; deployed again, it gets a new one.
+        entries.retain(|_, entry| !entry.task.is_finished());
+        for revision in deployments.all() {
+            match entries.get(&revision.name) {
+                Some(entry) => {
+                    entry.desired.send_if_modified(|desired| {
+                        let newer = desired.number < revision.number;
+                        if newer {
+                            *desired = Arc::clone(revision);
+                        }
+                        newer
+                    });
+                }
+                None if revision.is_delete() => {}
+                None => {
+                    entries.insert(revision.name.clone(), self.begin(revision));
+                }
+            }
+        }
+    }
+
+    fn begin(&self, revision: &Arc<Revision>) -> Entry {
+        let (desired, receiver) = watch::channel(Arc::clone(revision));
+        let view = Arc::new(View::new(&revision.name));
+        let task = transform::Transform::new(
+            Arc::clone(&self.workshop),
+            Arc::clone(&view),
+            receiver,
+            self.stop.subscribe(),
+        );
+        Entry {
+            desired,
+            view,
+            task: tokio::spawn(task.run()),
+        }
+    }
+
+    /// What this host knows of a transform.
+    pub fn view(&self, name: &str) -> Option<Arc<View>> {
+        self.entries
+            .lock()
+            .get(name)
+            .map(|entry| Arc::clone(&entry.view))
+    }
+
+    /// Every transform that this host runs, has failed to run, or is about to end.
+    pub fn views(&self) -> Vec<Arc<View>> {
+        self.entries
+            .lock()
+            .values()
+            .map(|entry| Arc::clone(&entry.view))
+            .collect()
+    }
+
+    /// Finishes what is in flight, commits, and leaves every group; returns at the deadline at the latest.
+    pub async fn drain(&self, within: Duration) {
+        let deadline = Instant::now() + within;
+        self.stop.send_replace(Some(deadline));
+        let entries = std::mem::take(&mut *self.entries.lock());
+        for (name, entry) in entries {
+            // A little longer than the deadline: leaving a group takes a round trip.
+            if tokio::time::timeout_at(deadline + Duration::from_secs(1), entry.task)
+                .await
+                .is_err()
+            {
+                tracing::warn!(
+                    transform = name,
+                    "did not end in time: its last batches will be read again"
+                );
+            }
+        }
+    }
+}

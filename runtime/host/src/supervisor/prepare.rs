@@ -1,0 +1,165 @@
+//! From a revision in the log to one that a runner can run.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use millstream_engine::{Description, Failure, Limits, Module, Observer};
+
+use super::{View, Workshop};
+use crate::{
+    check,
+    delivery::{OutputRoute, Rejected, Routes, Stamp},
+    deployments::record::{Deployment, Revision},
+    guests::{AnyGuest, Guests},
+    logs::{GuestObserver, Voice},
+    modules::ModuleError,
+    runner,
+    source::TopicPartition,
+};
+
+/// A revision that cannot run.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// It does not get better by itself.
+    Failed(String),
+    /// It may.
+    Later(String),
+}
+
+/// A component with its settings.
+struct Component {
+    module: Module,
+    settings: Vec<(String, String)>,
+    limits: Limits,
+    description: Description,
+    observer: Arc<dyn Observer>,
+}
+
+impl Guests for Component {
+    fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>> {
+        Box::pin(async move {
+            let observer = Arc::clone(&self.observer);
+            let instance = self
+                .module
+                .instantiate(&self.settings, &self.limits, &self.description, observer)
+                .await?;
+            Ok(Box::new(instance) as Box<dyn AnyGuest>)
+        })
+    }
+}
+
+pub(super) async fn prepare(
+    workshop: &Workshop,
+    view: &View,
+    voice: &Arc<Voice>,
+    revision: &Revision,
+    deployment: &Deployment,
+) -> Result<runner::Revision, Unfit> {
+    let bytes = workshop
+        .modules
+        .fetch(&deployment.module)
+        .await
+        .map_err(|error| match error {
+            ModuleError::Kafka(_) => Unfit::Later(error.to_string()),
+            ModuleError::Damaged { .. } | ModuleError::Folder { .. } => {
+                Unfit::Failed(error.to_string())
+            }
+        })?;
+    let module = workshop.engine.load(&bytes).await.map_err(|error| {
+        let message = format!("{}: {error}", deployment.module.file);
+        if error.is_modules_fault() {
+            Unfit::Failed(message)
+        } else {
+            Unfit::Later(message)
+        }
+    })?;
+    drop(bytes);
+    let limits = check::effective_limits(&deployment.manifest, &workshop.limits);
+    let settings = deployment.manifest.step.settings.clone();
+    let description = module
+        .describe(&settings, &limits)
+        .await
+        .map_err(|failure| {
+            let message = format!("{}: {failure}", deployment.module.file);
+            if failure.is_guests_fault() {
+                Unfit::Failed(message)
+            } else {
+                Unfit::Later(message)
+            }
+        })?;
+    let routes = routes(revision, deployment, &description)?;
+    let observer = Arc::new(GuestObserver {
+        voice: Arc::clone(voice),
+        revision: revision.number,
+        counters: view.counters_for(&description.counters),
+    });
+    let reads = description.reads;
+    let guests: Arc<dyn Guests> = match &workshop.native_guests {
+        Some(native) => Arc::clone(native),
+        None => Arc::new(Component {
+            module,
+            settings,
+            limits,
+            description,
+            observer,
+        }),
+    };
+    Ok(runner::Revision {
+        routes,
+        topics: deployment
+            .manifest
+            .source
+            .topics
+            .iter()
+            .map(|topic| Arc::from(topic.as_str()))
+            .collect(),
+        guests,
+        reads,
+        starts: starts(deployment),
+    })
+}
+
+fn routes(
+    revision: &Revision,
+    deployment: &Deployment,
+    description: &Description,
+) -> Result<Routes, Unfit> {
+    let output = |name: &String| match deployment.manifest.outputs.get(name) {
+        Some(topic) => Ok(OutputRoute {
+            name: Arc::from(name.as_str()),
+            topic: Arc::from(topic.as_str()),
+        }),
+        // It was checked at the deploy: the module answers differently now.
+        None => Err(Unfit::Failed(format!(
+            "{} declares the output \"{name}\", which it did not when it was deployed: \
+             for the same settings `configure` has to answer the same; fix the module and deploy it again",
+            deployment.module.file
+        ))),
+    };
+    Ok(Routes {
+        transform: Arc::from(revision.name.as_str()),
+        stamp: Stamp {
+            revision: revision.number,
+            reset: revision.resets,
+        },
+        digest: Arc::from(deployment.module.digest.as_str()),
+        step: 0,
+        outputs: description
+            .outputs
+            .iter()
+            .map(output)
+            .collect::<Result<_, _>>()?,
+        rejected: Rejected::Topic(Arc::from(deployment.manifest.rejected_topic.as_str())),
+    })
+}
+
+fn starts(deployment: &Deployment) -> crate::delivery::Starts {
+    let of_topic = |(topic, partitions): (&String, &std::collections::BTreeMap<i32, i64>)| {
+        let topic: Arc<str> = Arc::from(topic.as_str());
+        let named = partitions.iter().map(move |(partition, offset)| {
+            (TopicPartition::new(Arc::clone(&topic), *partition), *offset)
+        });
+        named.collect::<Vec<_>>()
+    };
+    deployment.starts.iter().flat_map(of_topic).collect()
+}

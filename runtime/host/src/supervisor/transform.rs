@@ -1,0 +1,216 @@
+//! The task of one transform: brings its runner to the newest revision, and tells how it goes.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, time::Instant};
+
+use super::{
+    State, View, Workshop,
+    prepare::{Unfit, prepare},
+    view::of_runner,
+};
+use crate::{
+    deployments::record::{Change, Deployment, Revision},
+    logs::Voice,
+    runner::{RunState, RunnerHandle},
+};
+
+/// Between two attempts at what may pass by itself.
+const RETRY: Duration = Duration::from_secs(3);
+/// How long a deleted transform may take to finish what is in flight.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(super) struct Transform {
+    workshop: Arc<Workshop>,
+    view: Arc<View>,
+    voice: Arc<Voice>,
+    desired: watch::Receiver<Arc<Revision>>,
+    stop: watch::Receiver<Option<Instant>>,
+    runner: Option<(RunnerHandle, Option<u32>)>,
+}
+
+/// What ends a wait.
+enum Next {
+    Revision,
+    Again,
+    Stop(Instant),
+}
+
+impl Transform {
+    pub(super) fn new(
+        workshop: Arc<Workshop>,
+        view: Arc<View>,
+        desired: watch::Receiver<Arc<Revision>>,
+        stop: watch::Receiver<Option<Instant>>,
+    ) -> Self {
+        let voice = Voice::new(
+            Arc::clone(&view.name),
+            workshop.host.clone(),
+            workshop.sink.clone(),
+            Arc::clone(&view.stats),
+        );
+        Transform {
+            workshop,
+            view,
+            voice,
+            desired,
+            stop,
+            runner: None,
+        }
+    }
+
+    /// Ends when the transform is deleted or the host stops.
+    pub(super) async fn run(mut self) {
+        loop {
+            let revision = Arc::clone(&self.desired.borrow_and_update());
+            let retry = match &revision.change {
+                Change::Delete => {
+                    self.tell(revision.number, State::Stopping, None);
+                    self.end(Instant::now() + DRAIN).await;
+                    // Deployed again while it was ending: it starts anew.
+                    if self.desired.has_changed().unwrap_or(false) {
+                        continue;
+                    }
+                    return;
+                }
+                Change::Unreadable(why) => {
+                    self.end(Instant::now() + DRAIN).await;
+                    self.tell(revision.number, State::Failed, Some(why.clone()));
+                    false
+                }
+                Change::Deploy(deployment) => self.bring(&revision, deployment).await,
+            };
+            match self.wait(revision.number, retry).await {
+                Next::Revision | Next::Again => {}
+                Next::Stop(deadline) => {
+                    self.tell(revision.number, State::Stopping, None);
+                    self.end(deadline).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Brings the runner to this revision. `true`: it has to be tried again.
+    async fn bring(&mut self, revision: &Revision, deployment: &Deployment) -> bool {
+        if self.runner.is_none() {
+            self.tell(revision.number, State::Starting, None);
+        }
+        match prepare(
+            &self.workshop,
+            &self.view,
+            &self.voice,
+            revision,
+            deployment,
+        )
+        .await
+        {
+            Ok(prepared) => {
+                let lanes = deployment.manifest.lanes;
+                if self.runner.as_ref().is_some_and(|(_, had)| *had != lanes) {
+                    // How many lanes there are is settled when it starts.
+                    self.end(Instant::now() + DRAIN).await;
+                }
+                match &self.runner {
+                    Some((runner, _)) => runner.replace(prepared),
+                    None => match self
+                        .workshop
+                        .wiring
+                        .start(lanes, prepared, &self.view.stats)
+                    {
+                        Ok(runner) => {
+                            self.view.runner(Some(runner.clone()));
+                            self.runner = Some((runner, lanes));
+                        }
+                        Err(why) => {
+                            self.tell(revision.number, State::Waiting, Some(why));
+                            return true;
+                        }
+                    },
+                }
+                false
+            }
+            Err(Unfit::Later(why)) => {
+                self.tell(revision.number, State::Waiting, Some(why));
+                true
+            }
+            Err(Unfit::Failed(why)) => {
+                // What an older revision would still write is not what is deployed.
+                self.end(Instant::now() + DRAIN).await;
+                self.tell(revision.number, State::Failed, Some(why));
+                false
+            }
+        }
+    }
+
+    async fn wait(&mut self, revision: u64, retry: bool) -> Next {
+        let mut runner = match &self.runner {
+            Some((runner, _)) if !retry => Some(runner.state()),
+            _ => None,
+        };
+        let again = tokio::time::sleep(RETRY);
+        tokio::pin!(again);
+        if let Some(state) = &mut runner {
+            let now = state.borrow_and_update().clone();
+            self.show(revision, &now);
+        }
+        loop {
+            if let Some(deadline) = *self.stop.borrow() {
+                return Next::Stop(deadline);
+            }
+            tokio::select! {
+                changed = self.desired.changed() => {
+                    if changed.is_err() {
+                        return Next::Stop(Instant::now() + DRAIN);
+                    }
+                    return Next::Revision;
+                }
+                _ = self.stop.changed() => {}
+                () = &mut again, if retry => return Next::Again,
+                state = changed(&mut runner), if runner.is_some() => match state {
+                    Some(state) => {
+                        self.show(revision, &state);
+                        if state == RunState::Stopped {
+                            runner = None;
+                        }
+                    }
+                    None => runner = None,
+                },
+            }
+        }
+    }
+
+    fn show(&self, revision: u64, state: &RunState) {
+        let (state, reason) = of_runner(state);
+        self.tell(revision, state, reason);
+    }
+
+    fn tell(&self, revision: u64, state: State, reason: Option<String>) {
+        if !self.view.set(revision, state, reason.clone()) {
+            return;
+        }
+        let text = match &reason {
+            Some(reason) => format!("{}: {reason}", state.as_str()),
+            None => state.as_str().to_owned(),
+        };
+        let level = match state {
+            State::Failed => "error",
+            State::Waiting => "warn",
+            _ => "info",
+        };
+        self.voice.host_says(revision, level, text);
+    }
+
+    async fn end(&mut self, deadline: Instant) {
+        if let Some((runner, _)) = self.runner.take() {
+            runner.drain(deadline).await;
+            self.view.runner(None);
+        }
+    }
+}
+
+async fn changed(runner: &mut Option<watch::Receiver<RunState>>) -> Option<RunState> {
+    let state = runner.as_mut()?;
+    state.changed().await.ok()?;
+    Some(state.borrow_and_update().clone())
+}
