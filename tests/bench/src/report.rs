@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
+use comfy_table::Table;
 use serde::Serialize;
 
 use crate::Options;
@@ -76,7 +76,6 @@ fn spread_text(figures: Vec<f64>, digits: usize) -> String {
 pub(crate) fn print(options: &Options, noise: &[(Row, Row)], rows: &[Row]) {
     let of = |kind: Kind| rows.iter().filter(move |row| row.contestant == kind.name());
     let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY);
     table.set_header(["route", "CPU ns an event", "events/s", "broker's ns", "peak MiB"]);
     for kind in [Kind::Millstream, Kind::Native] {
         let column = |figure: fn(&Row) -> f64| of(kind).map(figure).collect::<Vec<_>>();
