@@ -1,7 +1,7 @@
 //! The one file that wires a transform's real parts: a Kafka consumer as its source, at-least-once delivery to Kafka, and a
 //! runner between them. Everything else in this crate would work with other parts.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use millstream_kafka::{
     admin::Admin,
@@ -117,8 +117,8 @@ impl Wiring {
 impl Drop for Wiring {
     fn drop(&mut self) {
         if let Some(lanes) = self.lanes.take() {
-            // A guest call in progress must not hold up the end.
-            lanes.shutdown_timeout(Duration::from_millis(100));
+            // A guest call in progress must not hold up the end, and whoever drops this may be a task itself.
+            lanes.shutdown_background();
         }
     }
 }

@@ -68,15 +68,10 @@ impl Summary {
 }
 
 impl Host {
-    /// Every transform that is deployed, by name, and those that are about to end here.
+    /// Every transform that is deployed, by name.
     pub fn list(&self) -> Vec<Summary> {
-        let deployments = self.deployments();
-        let ending = |revision: &&Arc<Revision>| {
-            !revision.is_delete() || self.view(&revision.name).is_some()
-        };
-        deployments
-            .all()
-            .filter(ending)
+        self.deployments()
+            .all_live()
             .map(|revision| self.summary(revision).0)
             .collect()
     }
@@ -131,7 +126,7 @@ impl Host {
             return (summary, None);
         };
         let (mut state, mut reason, since) = view.state();
-        if view.revision() < revision.number && !revision.is_delete() {
+        if view.revision() < revision.number {
             // What it says is about an older revision; this one is on its way.
             (state, reason) = (State::Starting, None);
         }

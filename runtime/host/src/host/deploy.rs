@@ -198,7 +198,7 @@ impl Host {
         let backlog = match revision.deployment() {
             // It is deployed, whether it can be counted or not.
             Some(deployment) => self
-                .backlog(&revision, deployment)
+                .backlog(&revision, deployment, revision.number == 1 && !unchanged)
                 .await
                 .unwrap_or_default(),
             None => Vec::new(),

@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use super::Line;
 
 /// Lines kept of one transform, and their bytes.
-pub const KEPT_LINES: usize = 1000;
+const KEPT_LINES: usize = 1000;
 const KEPT_BYTES: usize = 512 << 10;
 /// How far a follower may fall behind before it misses lines.
 const FOLLOWERS_BUFFER: usize = 1024;

@@ -290,14 +290,9 @@ fn histogram(
             transform: one.name.clone(),
         };
         let histogram = of(&one.stats);
-        // Both sides count by bucket; the encoder adds them up. It wants its own word for infinity.
-        let buckets: Vec<(f64, u64)> = histogram
-            .buckets
-            .iter()
-            .map(|(bound, count)| (if bound.is_finite() { *bound } else { f64::MAX }, *count))
-            .collect();
+        // Both sides count by bucket; the encoder adds them up.
         let mut series: MetricEncoder<'_> = metric.encode_family(&labels)?;
-        series.encode_histogram::<NoLabelSet>(histogram.sum, histogram.count, &buckets, None)?;
+        series.encode_histogram::<NoLabelSet>(histogram.sum, histogram.count, &histogram.buckets, None)?;
     }
     Ok(())
 }

@@ -107,8 +107,15 @@ impl Transform {
         {
             Ok(prepared) => {
                 let lanes = deployment.manifest.lanes;
-                if self.runner.as_ref().is_some_and(|(_, had)| *had != lanes) {
-                    // How many lanes there are is settled when it starts.
+                // How many lanes there are is settled when it starts, and a source that has failed does not come back.
+                let anew = |(runner, had): &(RunnerHandle, Option<u32>)| {
+                    *had != lanes
+                        || matches!(
+                            *runner.state().borrow(),
+                            RunState::Failed(_) | RunState::Stopped
+                        )
+                };
+                if self.runner.as_ref().is_some_and(anew) {
                     self.end(Instant::now() + DRAIN).await;
                 }
                 match &self.runner {

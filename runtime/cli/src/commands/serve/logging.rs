@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::EnvFilter;
+
+const DEFAULT_FILTER: &str = "info,librdkafka=off,rdkafka=off";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct Logging {
@@ -29,9 +31,10 @@ enum Format {
 impl Logging {
     /// From here on the process has a log. `RUST_LOG` says how much goes in; by default, what an operator wants to see.
     pub(crate) fn install(&self) {
-        let filter = EnvFilter::builder()
-            .with_default_directive(LevelFilter::INFO.into())
-            .from_env_lossy();
+        // The client library's own lines speak of brokers and threads, not of transforms; what matters of them comes as
+        // errors, and the host says it in its own words.
+        let filter =
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
         let builder = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr);

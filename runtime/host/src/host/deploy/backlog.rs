@@ -17,10 +17,12 @@ use crate::{
 };
 
 impl Host {
+    /// `fresh`: nobody can have committed anything yet.
     pub(super) async fn backlog(
         &self,
         revision: &Revision,
         deployment: &Deployment,
+        fresh: bool,
     ) -> Result<Vec<Backlog>, KafkaError> {
         let mut all = Vec::new();
         for topic in &deployment.manifest.source.topics {
@@ -30,11 +32,10 @@ impl Host {
                 (0..count).map(|partition| TopicPartition::new(Arc::clone(&topic), partition)),
             );
         }
-        // A first revision has no commits to look for.
-        let committed = if revision.number > 1 {
-            self.committed(revision, &all).await?
-        } else {
+        let committed = if fresh {
             HashMap::new()
+        } else {
+            self.committed(revision, &all).await?
         };
         let mut by_topic: HashMap<Arc<str>, Backlog> = HashMap::new();
         for (at, extent) in self.inner.admin.extents(&all).await? {
