@@ -270,11 +270,34 @@ impl Consumer {
         let mut list = List::new();
         list.add(partition, offset, "");
         let (client, timeout) = (Arc::clone(&self.inner.client), millis(self.inner.timeout));
-        blocking("seek", move || consume::seek(&client, &list, timeout)).await?;
+        match blocking("seek", move || consume::seek(&client, &list, timeout)).await {
+            // Fetching has stopped, as it does at a position that the broker does not keep.
+            Err(error) if error.code() == ErrorCode::State => {
+                self.restart(partition, offset, error)?
+            }
+            result => result?,
+        }
         if let Some(queue) = self.known_queue(partition) {
             queue.clear();
         }
         Ok(())
+    }
+
+    /// Lets go of a partition and takes it again, among ourselves: the group is not told.
+    fn restart(
+        &self,
+        partition: &TopicPartition,
+        offset: i64,
+        otherwise: KafkaError,
+    ) -> Result<(), KafkaError> {
+        let rebalance = self.inner.rebalance.lock();
+        if !rebalance.is_settled(partition) {
+            return Err(otherwise);
+        }
+        let mut list = List::new();
+        list.add(partition, offset, "");
+        consume::incremental_unassign(&self.inner.client, &list)?;
+        consume::incremental_assign(&self.inner.client, &list)
     }
 
     /// Stops fetching. What was fetched and not taken is thrown away by librdkafka and fetched again after

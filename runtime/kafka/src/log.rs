@@ -69,7 +69,8 @@ impl LogReader {
         config.set("isolation.level", "read_committed");
         config.set("enable.partition.eof", "true");
         config.set("queued.max.messages.kbytes", "4096");
-        settings.set_unless_given(&mut config, "fetch.wait.max.ms", "100");
+        let wait = if settings.is_embedded() { "10" } else { "100" };
+        settings.set_unless_given(&mut config, "fetch.wait.max.ms", wait);
         let consumer: StreamConsumer = config.create().map_err(|error| failed(&error))?;
         let assigned = {
             // Gone before the consumer: a list that outlives it hangs its end.

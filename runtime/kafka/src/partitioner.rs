@@ -40,3 +40,34 @@ pub fn partition_for(key: &[u8], partitions: i32) -> i32 {
     // `Utils.toPositive` clears the sign bit rather than taking the absolute value.
     (murmur2(key) & 0x7fff_ffff) % partitions.max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_go_where_the_java_client_sends_them() {
+        let mut checked = 0;
+        for line in include_str!("partitioner/java.csv")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+        {
+            let mut fields = line.split(',');
+            let hex = fields.next().unwrap();
+            let key: Vec<u8> = (0..hex.len() / 2)
+                .map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
+                .collect();
+            let numbers: Vec<i32> = fields.map(|field| field.parse().unwrap()).collect();
+            assert_eq!(murmur2(&key), numbers[0], "{hex}");
+            for (partitions, expected) in [1, 3, 12, 64, 1000].into_iter().zip(&numbers[1..]) {
+                assert_eq!(
+                    partition_for(&key, partitions),
+                    *expected,
+                    "{hex} of {partitions}"
+                );
+            }
+            checked += 1;
+        }
+        assert_eq!(checked, 79);
+    }
+}

@@ -313,11 +313,6 @@ impl Producer {
     fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
-
-    #[cfg(test)]
-    pub(crate) fn fail_for_test(&self) {
-        produce::fail_for_test(&self.shared().client, "made up by a test");
-    }
 }
 
 impl Handle {
@@ -365,4 +360,53 @@ fn with_list(headers: Option<OwnedHeaders>, list: HeaderList<'_>) -> Option<Owne
 
 fn with_added(headers: Option<OwnedHeaders>, added: HeaderList<'_>) -> Headers {
     with_list(headers, added).map_or(Headers::None, Headers::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::EmbeddedBroker;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_fatal_error_is_told_by_the_producer_by_send_and_by_flights() {
+        let broker = EmbeddedBroker::start(None).await.unwrap();
+        broker.create_topic("out", 1).unwrap();
+        let producer = Producer::new(
+            &Settings::embedded(&broker, &[]).unwrap(),
+            &ProducerOptions::default(),
+        )
+        .unwrap();
+        let topic = producer.topic("out").unwrap();
+        let record = || Outgoing {
+            topic: &topic,
+            partition: 0,
+            key: Key::Null,
+            value: Value::Copy(b"v"),
+            headers: BaseHeaders::None,
+            added: &[],
+            timestamp: -1,
+        };
+        broker.set_up(false).unwrap();
+        assert_eq!(producer.fatal(), None);
+        let (send, landed) = tokio::sync::oneshot::channel();
+        let mut flight = Flight::detached(Vec::new(), move |result| drop(send.send(result)));
+        producer.send(&mut flight, record()).unwrap();
+        flight.seal();
+        produce::fail_for_test(&producer.shared().client, "made up");
+        assert!(
+            producer
+                .fatal()
+                .is_some_and(|error| error.is_fatal() && error.message().contains("made up"))
+        );
+        let mut next = Flight::detached(Vec::new(), |_| {});
+        assert!(matches!(
+            producer.send(&mut next, record()),
+            Err(SendError::Fatal(_))
+        ));
+        tokio::time::timeout(Duration::from_secs(30), landed)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap_err();
+    }
 }

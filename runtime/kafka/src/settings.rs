@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
+use crate::embedded::EmbeddedBroker;
 use crate::error::KafkaError;
 
 mod owned;
@@ -30,9 +31,25 @@ pub struct SettingsError {
 pub struct Settings {
     brokers: String,
     properties: Vec<(String, String)>,
+    embedded: bool,
 }
 
 impl Settings {
+    /// For clients of the embedded broker in its own process.
+    pub fn embedded(
+        broker: &EmbeddedBroker,
+        properties: &[(String, String)],
+    ) -> Result<Settings, SettingsError> {
+        Settings::new(broker.direct(), properties).map(|settings| Settings {
+            embedded: true,
+            ..settings
+        })
+    }
+
+    /// Whether they lead to the embedded broker.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded
+    }
     /// `brokers`: `host:port`, several separated by commas. `properties`: librdkafka's, as `--kafka key=value` gives them.
     pub fn new(brokers: &str, properties: &[(String, String)]) -> Result<Settings, SettingsError> {
         let refuse = |name: &str, reason: String, remedy: &str| SettingsError {
@@ -78,6 +95,7 @@ impl Settings {
         let settings = Settings {
             brokers: brokers.to_owned(),
             properties: properties.to_vec(),
+            embedded: false,
         };
         settings.check_together()?;
         Ok(settings)

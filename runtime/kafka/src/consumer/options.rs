@@ -70,15 +70,24 @@ impl ConsumerOptions {
             // Assignor and session time-out are the broker's business then.
         } else {
             set("partition.assignment.strategy", "cooperative-sticky".into());
+            // The embedded broker lets every rebalance but a group's first last almost as long as this.
+            let session = if settings.is_embedded() {
+                Duration::from_secs(3)
+            } else {
+                self.session_timeout
+            };
+            set("session.timeout.ms", session.as_millis().to_string());
             set(
-                "session.timeout.ms",
-                self.session_timeout.as_millis().to_string(),
+                "heartbeat.interval.ms",
+                (session.as_millis() / 10).clamp(100, 3000).to_string(),
             );
         }
         // A full queue is looked at again after this time; at librdkafka's 1 s a small queue would run dry.
         settings.set_unless_given(&mut config, "fetch.queue.backoff.ms", "5");
         // One broker serves one fetch at a time: while it waits for idle partitions, busy ones wait with it.
-        settings.set_unless_given(&mut config, "fetch.wait.max.ms", "100");
+        // The embedded broker waits that long even if records come meanwhile.
+        let wait = if settings.is_embedded() { "10" } else { "100" };
+        settings.set_unless_given(&mut config, "fetch.wait.max.ms", wait);
         config
     }
 }

@@ -86,6 +86,11 @@ impl Rebalance {
         Some(Answer::Unassign(gone))
     }
 
+    /// Whether the partition is ours, and no rebalance waits for an answer: librdkafka would take any change for it.
+    pub(super) fn is_settled(&self, partition: &TopicPartition) -> bool {
+        self.coming.is_empty() && self.going.is_empty() && self.assigned.contains(partition)
+    }
+
     /// Those of `partitions` that librdkafka counts as ours.
     pub(super) fn held_of(&self, partitions: &[TopicPartition]) -> Vec<TopicPartition> {
         partitions

@@ -88,7 +88,7 @@ impl Message {
         })
     }
 
-    /// Takes the headers out; the message has none afterwards.
+    /// Takes the parsed headers out. A later `headers` parses them anew.
     ///
     /// # Safety
     /// No `HeadersRef` of this message lives, and nobody else touches this message's headers meanwhile.

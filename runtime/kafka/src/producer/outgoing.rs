@@ -40,8 +40,8 @@ pub enum BaseHeaders<'a> {
     None,
     /// The row's, copied.
     Row(usize),
-    /// The row's, moved: they are gone from the row once this was sent, so it must be their last use. Copied after all
-    /// if headers are added.
+    /// The row's, moved: cheaper than a copy at their last use. Asking for the row's headers once more parses them once
+    /// more. Copied after all if headers are added.
     TakeRow(usize),
     /// These.
     List(HeaderList<'a>),
