@@ -57,10 +57,6 @@ impl Client {
         Ok(Client { http, address })
     }
 
-    pub(crate) fn address(&self) -> &Address {
-        &self.address
-    }
-
     pub(crate) async fn host(&self) -> anyhow::Result<api::HostInfo> {
         self.json(|client| Ok(client.request(Method::GET, &["v1", "host"])))
             .await

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use crate::api::{DeployQuery, Deployed};
 use crate::args::{self, Pair, Server};
-use crate::client::Upload;
+use crate::client::{Client, Upload};
+use crate::output::progress::Spinner;
 use crate::output::{self, Complaint, escape, numbers, style};
 
 mod manifest;
 mod module;
 mod wait;
+
+pub(super) use manifest::{Assembled, assemble};
+pub(super) use wait::until_running;
 
 /// Deploy a transform, or its next revision
 ///
@@ -81,28 +85,14 @@ pub(crate) struct Changes {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let client = args.server.client()?;
-    let manifest = manifest::assemble(args.module.as_deref(), args.file.as_deref(), &args.changes)?;
-    let module = module::read(&manifest.module_path)?;
-    let upload = Upload {
-        manifest_name: manifest.shown_as.clone(),
-        manifest: manifest.text.clone(),
-        modules: vec![module],
-        query: DeployQuery {
-            create_topics: args.create_topics,
-            expected_revision: args.expected_revision,
-            request_id: Some(args::request_id()),
-            by: args::who(),
-        },
-    };
-    let spinner = output::progress::Spinner::start(format!(
-        "uploading {} and having it checked",
-        escape(&upload.modules[0].0)
-    ));
-    let deployed = client
-        .deploy(&upload)
-        .await
-        .map_err(|error| manifest.in_words_of_the_command_line(error))?;
-    drop(spinner);
+    let manifest = assemble(args.module.as_deref(), args.file.as_deref(), &args.changes)?;
+    let deployed = upload(
+        &client,
+        &manifest,
+        args.create_topics,
+        args.expected_revision,
+    )
+    .await?;
     for warning in &deployed.warnings {
         output::warn(escape(warning));
     }
@@ -112,7 +102,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let state = if args.no_wait {
         None
     } else {
-        Some(wait::until_running(&client, &deployed, args.timeout).await?)
+        Some(until_running(&client, &deployed, args.timeout).await?)
     };
     if args.json {
         let mut value = serde_json::to_value(&deployed)?;
@@ -120,16 +110,42 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         return output::json(&value);
     }
     if let Some(state) = state {
-        output::line(format_args!(
-            "{} is {}.",
-            escape(&deployed.name),
-            style::stdout().green(state.as_str())
-        ));
+        let state = style::stdout().green(state.as_str());
+        output::line(format_args!("{} is {state}.", escape(&deployed.name)));
     }
     Ok(())
 }
 
-fn announce(deployed: &Deployed) {
+/// Has a host check and store a deployment. Asking again after a lost answer is safe, and is done.
+pub(super) async fn upload(
+    client: &Client,
+    manifest: &Assembled,
+    create_topics: bool,
+    expected_revision: Option<u64>,
+) -> anyhow::Result<Deployed> {
+    let module = module::read(&manifest.module_path)?;
+    let spinner = Spinner::start(format!(
+        "uploading {} and having it checked",
+        escape(&module.0)
+    ));
+    let upload = Upload {
+        manifest_name: manifest.shown_as.clone(),
+        manifest: manifest.text.clone(),
+        modules: vec![module],
+        query: DeployQuery {
+            create_topics,
+            expected_revision,
+            request_id: Some(args::request_id()),
+            by: args::who(),
+        },
+    };
+    let deployed = client.deploy(&upload).await;
+    drop(spinner);
+    deployed.map_err(|error| manifest.in_words_of_the_command_line(error))
+}
+
+/// Says what was stored and what is about to be read.
+pub(super) fn announce(deployed: &Deployed) {
     let name = escape(&deployed.name);
     let module = numbers::short(&deployed.digest);
     if deployed.unchanged {
@@ -152,7 +168,7 @@ fn announce(deployed: &Deployed) {
     output::line(backlog(deployed));
 }
 
-/// `It is about to read 12,345 records of swipes (12 partitions).`
+/// `The backlog is 12,345 records in swipes (12 partitions).`
 fn backlog(deployed: &Deployed) -> String {
     let total: u64 = deployed.backlog.iter().map(|topic| topic.records).sum();
     let topics: Vec<String> = deployed

@@ -19,7 +19,7 @@ const DEFAULT_FILE: &str = "millstream.toml";
 
 /// A manifest that can be uploaded.
 #[derive(Debug)]
-pub(super) struct Assembled {
+pub(in crate::commands) struct Assembled {
     /// What errors call it.
     pub(super) shown_as: String,
     pub(super) text: String,
@@ -31,7 +31,7 @@ pub(super) struct Assembled {
 ///
 /// # Errors
 /// A wrong combination of options (exit 64), a file that cannot be read, or everything that is wrong with the manifest.
-pub(super) fn assemble(
+pub(in crate::commands) fn assemble(
     module: Option<&Path>,
     file: Option<&Path>,
     changes: &Changes,

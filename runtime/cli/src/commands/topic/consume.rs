@@ -31,8 +31,11 @@ pub(crate) struct Args {
         allow_hyphen_values = true
     )]
     from: From,
+    /// The same as --from earliest, as Kafka's own tool calls it
+    #[arg(long, hide = true, conflicts_with = "from")]
+    from_beginning: bool,
     /// Stop after so many records
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, alias = "count", value_name = "N")]
     max: Option<u64>,
     /// Go on with new records until interrupted
     #[arg(short, long)]
@@ -112,7 +115,12 @@ fn consume(args: &Args, connection: &Connection) -> anyhow::Result<u64> {
     let mut assignment = TopicPartitionList::new();
     for partition in connection.partitions(&consumer, topic)? {
         let (first, next) = connection.watermarks(&consumer, topic, partition)?;
-        let offset = args.from.offset(first, next);
+        let from = if args.from_beginning {
+            From::Earliest
+        } else {
+            args.from
+        };
+        let offset = from.offset(first, next);
         if args.follow || offset < next {
             assignment
                 .add_partition_offset(topic, partition, Offset::Offset(offset))

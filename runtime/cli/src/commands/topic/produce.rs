@@ -125,7 +125,7 @@ fn produce(args: &Args, connection: &Connection) -> anyhow::Result<u64> {
         let record = match (args.jsonl, &args.key_separator) {
             (true, _) if line.iter().all(u8::is_ascii_whitespace) => continue,
             (true, _) => Outgoing::from_json(&line).map_err(|reason| {
-                wrong(reason).help(r#"a record is an object such as {"key":"u1","value":"…","headers":[{"name":"a","value":"b"}]}"#)
+                wrong(reason).help(r#"a record is an object such as {"key":"u1","value":"…","headers":[["name","value"]]}"#)
             })?,
             (false, None) => Outgoing { value: Some(line), ..Outgoing::default() },
             (false, Some(separator)) => Outgoing::split(&line, separator.as_bytes()).ok_or_else(|| {
@@ -196,7 +196,7 @@ impl Outgoing {
         let headers = record
             .headers
             .iter()
-            .map(|header| Ok((header.name.clone(), header.value_bytes()?)));
+            .map(|header| Ok((header.0.clone(), header.value_bytes()?)));
         Ok(Outgoing {
             key: record.key_bytes()?,
             value: record.value_bytes()?,

@@ -27,18 +27,19 @@ pub(super) struct JsonRecord {
     pub(super) value: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) value_base64: Option<String>,
+    /// Pairs of name and value, in order; names may repeat. A value is text, null, or `{"base64": …}`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) headers: Vec<JsonHeader>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct JsonHeader {
-    pub(super) name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) value: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) value_base64: Option<String>,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct JsonHeader(pub(super) String, HeaderValue);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum HeaderValue {
+    Text(Option<String>),
+    Bytes { base64: String },
 }
 
 impl JsonRecord {
@@ -53,20 +54,21 @@ impl JsonRecord {
 
 impl JsonHeader {
     pub(super) fn new(name: &str, value: Option<&[u8]>) -> JsonHeader {
-        let (value, value_base64) = text_or_base64(value);
-        JsonHeader {
-            name: name.to_owned(),
-            value,
-            value_base64,
-        }
+        let value = match value.map(|bytes| std::str::from_utf8(bytes).map_err(|_| bytes)) {
+            None => HeaderValue::Text(None),
+            Some(Ok(text)) => HeaderValue::Text(Some(text.to_owned())),
+            Some(Err(bytes)) => HeaderValue::Bytes {
+                base64: BASE64.encode(bytes),
+            },
+        };
+        JsonHeader(name.to_owned(), value)
     }
 
     pub(super) fn value_bytes(&self) -> Result<Option<Vec<u8>>, String> {
-        bytes(
-            "header value",
-            self.value.as_ref(),
-            self.value_base64.as_deref(),
-        )
+        match &self.1 {
+            HeaderValue::Text(text) => Ok(text.clone().map(String::into_bytes)),
+            HeaderValue::Bytes { base64 } => bytes("header", None, Some(base64)),
+        }
     }
 }
 
