@@ -163,7 +163,10 @@ pub async fn read_range(
     let mut reader = LogReader::new(settings, topic, partition, from)?;
     let read = async {
         let mut records = Vec::new();
-        while from < to {
+        if from >= to {
+            return Ok(records);
+        }
+        loop {
             match reader.next().await? {
                 LogEvent::Record(record) if record.offset >= to => break,
                 LogEvent::Record(record) => {

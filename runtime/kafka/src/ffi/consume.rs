@@ -82,20 +82,14 @@ pub(crate) fn subscribe(client: &Client, topics: &[&str]) -> Result<(), KafkaErr
 
 pub(crate) fn incremental_assign(client: &Client, list: &List) -> Result<(), KafkaError> {
     // SAFETY: client and list live; the list is copied.
-    error_of(
-        unsafe { rd::rd_kafka_incremental_assign(client.ptr(), list.ptr()) },
-        "take partitions over",
-    )
-    .map_or(Ok(()), Err)
+    let error = unsafe { rd::rd_kafka_incremental_assign(client.ptr(), list.ptr()) };
+    error_of(error, "take partitions over").map_or(Ok(()), Err)
 }
 
 pub(crate) fn incremental_unassign(client: &Client, list: &List) -> Result<(), KafkaError> {
     // SAFETY: client and list live; the list is copied.
-    error_of(
-        unsafe { rd::rd_kafka_incremental_unassign(client.ptr(), list.ptr()) },
-        "let partitions go",
-    )
-    .map_or(Ok(()), Err)
+    let error = unsafe { rd::rd_kafka_incremental_unassign(client.ptr(), list.ptr()) };
+    error_of(error, "let partitions go").map_or(Ok(()), Err)
 }
 
 /// Whether what is being revoked is someone else's already.
@@ -107,12 +101,8 @@ pub(crate) fn assignment_lost(client: &Client) -> bool {
 /// Waits until the positions moved. From then on the partitions' queues hold nothing from before.
 pub(crate) fn seek(client: &Client, list: &List, timeout_ms: i32) -> Result<(), KafkaError> {
     // SAFETY: client and list live; results are written into the list, which is ours alone.
-    if let Some(error) = error_of(
-        unsafe { rd::rd_kafka_seek_partitions(client.ptr(), list.ptr(), timeout_ms) },
-        "seek",
-    ) {
-        return Err(error);
-    }
+    let error = unsafe { rd::rd_kafka_seek_partitions(client.ptr(), list.ptr(), timeout_ms) };
+    error_of(error, "seek").map_or(Ok(()), Err)?;
     first_error(list, "seek")
 }
 

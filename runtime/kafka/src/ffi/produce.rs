@@ -202,10 +202,9 @@ pub(crate) fn produce(
     };
     flight.stay();
     // SAFETY: refused, so the headers are ours again.
-    if let Some(headers) = unsafe { OwnedHeaders::from_raw(headers) } {
-        if let Some(row) = taken {
-            flight.attach_headers(row, headers);
-        }
+    let headers = unsafe { OwnedHeaders::from_raw(headers) };
+    if let (Some(headers), Some(row)) = (headers, taken) {
+        flight.attach_headers(row, headers);
     }
     Err(Refused::Kafka(error))
 }

@@ -181,7 +181,11 @@ async fn what_does_not_exist_is_refused_when_it_is_sent() {
             partition: 9
         })
     );
-    for value in [Value::Row(0), Value::Patched(2..9), Value::Patched(5..4)] {
+    for value in [
+        Value::Row(0),
+        Value::Patched(2..9),
+        Value::Patched(std::ops::Range { start: 5, end: 4 }),
+    ] {
         let made = Outgoing {
             value,
             ..record(&topic, 0, None, None, &[])
