@@ -130,13 +130,10 @@ fn check_names(
     for name in names {
         if name.is_empty() || name.len() > Description::MAX_NAME || !name.bytes().all(allowed) {
             let shown: String = name.chars().take(80).collect();
-            return Err(Failure::Description(
-                format!(
-                    "{shown:?} is no name for an {what}: use {rule}, 1 to {} characters",
-                    Description::MAX_NAME
-                )
-                .replace("an counter", "a counter"),
-            ));
+            return Err(Failure::Description(format!(
+                "no {what} can be named {shown:?}: use {rule}, 1 to {} characters",
+                Description::MAX_NAME
+            )));
         }
         if !seen.insert(name) {
             return Err(Failure::Description(format!(

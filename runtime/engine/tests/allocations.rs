@@ -1,5 +1,5 @@
 //! What a call costs the host: allocations do not grow with the rows, and only what is read is copied, once.
-#![allow(unsafe_code)]
+#![allow(clippy::unwrap_used, unsafe_code)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The compiler as a child process. This program is its own child: no test harness writes to its standard output.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 #[path = "common/hostile.rs"]

@@ -1,5 +1,6 @@
 //! Guests that no toolchain would make: allocators that lie, start functions that loop, answers of any bytes at all.
 //! Nothing here may panic the host or read out of bounds; each ends as the failure that it is.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 #[path = "common/hostile.rs"]

@@ -1,4 +1,5 @@
 //! What is not a transform is refused by its name, and the cache of compiled code is not believed.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 #[path = "common/hostile.rs"]

@@ -2,6 +2,7 @@
 //!
 //! An answer is accepted exactly if the oracle accepts it, what is accepted reads as the oracle reads it, and nothing
 //! panics on the way.
+#![allow(clippy::unwrap_used)]
 
 use millstream_engine::{
     Batch, Change, Column, Description, Failure, Headers, Limits, Output, OutputBuilder, Parts,

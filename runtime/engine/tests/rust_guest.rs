@@ -1,4 +1,5 @@
 //! A component that `cargo build --target wasm32-wasip2` made, from loading to plans.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

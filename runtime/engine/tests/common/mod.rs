@@ -1,5 +1,5 @@
 //! What the tests of the engine share: rows, an observer that remembers, and a guest built once.
-#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use std::path::Path;
 use std::process::Command;
