@@ -1,0 +1,247 @@
+//! The seam through which records go out, and offsets with them.
+//!
+//! A [`Delivery`] owns a transform's outputs *and* its input offsets: it is handed each batch with the plan that a guest
+//! made for it, writes what the plan says, and moves the partition's offset when, and only when, all of it is written. The two
+//! cannot be said apart: at-least-once commits after acknowledgement, exactly-once in the same transaction.
+//!
+//! | delivery | what it promises | where |
+//! | --- | --- | --- |
+//! | at least once | after a failure batches are written again from the last finished one on; none is skipped | `at_least_once` |
+//! | exactly once | outputs and offsets in one Kafka transaction | has its place here as `transactional`: another implementation of this trait, in which `deliver` puts a finished plan into the open transaction, `commit` closes it and an abort is a [`Happening::GoBack`]; until it exists, a deployment that asks for it is refused |
+//!
+//! The contract of an implementation:
+//! - batches of a partition are handed over in offset order by one lane; a batch is written in the order of its plan for each
+//!   output partition;
+//! - a batch counts against the byte budget until it and everything before it in its partition is finished;
+//! - a failure of writing never reaches the lane that hands over: the partition goes back ([`Happening::GoBack`]) to its first
+//!   unfinished batch, and what was handed over after it is forgotten;
+//! - nothing is committed for a partition before [`Delivery::open`], after [`Delivery::close`] or after [`Delivery::lose`].
+//!
+//! Nothing above asks which delivery or whose outlet it is. This module knows nothing of Wasm beyond plans.
+
+mod at_least_once;
+mod dead_letter;
+mod kafka;
+mod layout;
+mod ledger;
+mod outlet;
+mod pool;
+mod stamp;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use millstream_engine::{Failure, Plan};
+use tokio::time::Instant;
+
+use crate::budget::Permit;
+use crate::source::{Rows, TopicPartition};
+
+pub use at_least_once::{AtLeastOnce, Route};
+pub use dead_letter::{HEADER_PREFIX, TOO_LARGE};
+pub(crate) use kafka::code_of;
+pub use kafka::{KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
+pub use outlet::{Base, Committed, Done, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value};
+pub use pool::{ProducerPool, Slot};
+pub(crate) use layout::Tally;
+pub use stamp::{NoStamp, Stamp};
+
+/// Where a revision's records go; what its dead letters and commits say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routes {
+    /// The transform's name.
+    pub transform: Arc<str>,
+    /// Revision and reset number.
+    pub stamp: Stamp,
+    /// The module's SHA-256, in hexadecimal.
+    pub digest: Arc<str>,
+    /// Which step of the deployment this is, from 0.
+    pub step: u32,
+    /// In the order of the module's description.
+    pub outputs: Vec<OutputRoute>,
+    /// What becomes of rows that cannot be processed.
+    pub rejected: Rejected,
+}
+
+/// Where one output goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputRoute {
+    /// The output's name in the module's description.
+    pub name: Arc<str>,
+    /// The topic.
+    pub topic: Arc<str>,
+}
+
+/// What becomes of rows that cannot be processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejected {
+    /// They go to this topic as dead letters.
+    Topic(Arc<str>),
+    /// They are counted and forgotten.
+    Drop,
+    /// The first one stops the transform.
+    Stop,
+}
+
+/// Where partitions begin that nobody has committed an offset for: the deployment's `start`, resolved once at its first
+/// deploy. A partition that is not in it appeared later and begins at its beginning.
+pub type Starts = HashMap<TopicPartition, i64>;
+
+/// A partition as it was found in the group's commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// Ours to work on.
+    At {
+        /// The next offset to read.
+        offset: i64,
+        /// Handed over with every batch; see [`Handover::generation`].
+        generation: u64,
+    },
+    /// A newer revision has worked on it. Nothing is committed until it is opened again with that revision.
+    Newer {
+        /// That revision's.
+        stamp: Stamp,
+        /// The next offset to read.
+        offset: i64,
+    },
+}
+
+/// A batch and what becomes of it.
+#[derive(Debug)]
+pub struct Handover<R, T> {
+    /// Whose rows these are.
+    pub partition: TopicPartition,
+    /// Which run through the partition this is: the number that [`Opened::At`] or the last [`Happening::GoBack`] named.
+    pub generation: u64,
+    /// The rows.
+    pub rows: R,
+    /// What the guest made of them.
+    pub plan: Plan,
+    /// The revision whose guest that was.
+    pub route: Arc<T>,
+    /// The batch's share of the byte budget.
+    pub permit: Permit,
+    /// When the batch was taken from its queue.
+    pub taken: Instant,
+}
+
+/// Why a batch was not taken over. Nothing of it was written, unless it is [`Undelivered::Stale`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Undelivered {
+    /// The partition has been closed or has gone back since: the batch is to be forgotten.
+    Stale,
+    /// The plan breaks a rule that only shows with the topics at hand: the guest's failure.
+    Failure(Failure),
+    /// A rejected row must not, or cannot, become a dead letter: the transform is to stop.
+    Stop {
+        /// A stable name of the reason.
+        code: &'static str,
+        /// What happened and what to do, for people.
+        message: String,
+        /// The row's offset.
+        offset: i64,
+    },
+}
+
+/// What a delivery tells on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// Writing failed: the partition is to be read again from this offset, after a pause.
+    GoBack {
+        /// Which one.
+        partition: TopicPartition,
+        /// From now on handovers carry this.
+        generation: u64,
+        /// The next offset to read.
+        offset: i64,
+        /// How long to leave it alone; grows with every failure in a row.
+        pause: Duration,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// The code of a [`DeliveryError`] for a record that a broker found too large.
+pub const RECORD_TOO_LARGE: &str = "record-too-large";
+
+/// A broker could not be asked, or refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct DeliveryError {
+    /// A stable name of the kind.
+    pub code: String,
+    /// What is wrong, for people.
+    pub message: String,
+}
+
+/// A partition that was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// Which one.
+    pub partition: TopicPartition,
+    /// The offset that was committed: the next owner begins here.
+    pub committed: i64,
+    /// Batches that were in flight at the deadline; the next owner writes them again.
+    pub abandoned: usize,
+}
+
+/// Outputs and offsets of one transform on this host.
+pub trait Delivery: Send + Sync + 'static {
+    /// What batches are made of.
+    type Rows: Rows;
+    /// A revision's topics, looked up.
+    type Route: Send + Sync + 'static;
+
+    /// Looks up a revision's topics. Waits for a broker that is away.
+    ///
+    /// # Errors
+    /// If a topic does not exist or may not be written to.
+    fn route(&self, routes: &Routes) -> impl Future<Output = Result<Self::Route, DeliveryError>> + Send;
+
+    /// Finds out where assigned partitions stand. Those that nobody has committed for, or only before the last reset of
+    /// offsets, begin where `starts` says, which is committed at once. Commits of other tools, which carry no stamp, count.
+    ///
+    /// # Errors
+    /// If the broker cannot be asked; then none is open, and it can be tried again.
+    fn open(
+        &self,
+        partitions: &[TopicPartition],
+        stamp: Stamp,
+        starts: &Starts,
+    ) -> impl Future<Output = Result<Vec<Opened>, DeliveryError>> + Send;
+
+    /// Takes a batch over. Returns when all of its records are on their way; waits while there is no room for them.
+    /// Dropping the future abandons the batch.
+    ///
+    /// # Errors
+    /// See [`Undelivered`].
+    fn deliver(
+        &self,
+        batch: Handover<Self::Rows, Self::Route>,
+    ) -> impl Future<Output = Result<(), Undelivered>> + Send;
+
+    /// There is nothing to read before this offset: the end of a partition, past markers and compacted records.
+    fn skip(&self, partition: &TopicPartition, generation: u64, to: i64);
+
+    /// From the next commit on, these partitions carry this stamp.
+    fn restamp(&self, stamp: Stamp);
+
+    /// Waits for the next happening. May be dropped without losing one.
+    fn next(&self) -> impl Future<Output = Happening> + Send;
+
+    /// Commits what is finished. Called about once a second.
+    ///
+    /// # Errors
+    /// If it did not work for some partition; the next call tries again.
+    fn commit(&self) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+
+    /// Waits until what is in flight for these partitions is finished, at most until `deadline`; commits; forgets them.
+    fn close(&self, partitions: &[TopicPartition], deadline: Instant) -> impl Future<Output = Vec<Closed>> + Send;
+
+    /// Forgets these partitions without committing: they are somebody else's.
+    fn lose(&self, partitions: &[TopicPartition]);
+
+    /// The next offset to read of each open partition, as far as finished.
+    fn positions(&self) -> Vec<(TopicPartition, i64)>;
+}

@@ -1,0 +1,51 @@
+//! Dead letters: rows that could not be processed, as they came, with headers that say where from and why.
+
+use millstream_engine::Header;
+
+use super::Routes;
+use crate::source::{Rows, TopicPartition};
+
+/// The host's own headers begin with this. A guest cannot write them, and those of an incoming dead letter are replaced.
+pub const HEADER_PREFIX: &str = "millstream.";
+
+/// The code of a record that its output does not take.
+pub const TOO_LARGE: &str = "too-large";
+
+/// Why a row became a dead letter.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub(super) row: u32,
+    pub(super) code: String,
+    pub(super) reason: String,
+}
+
+/// The values of a dead letter's own headers.
+pub(super) struct Account([(&'static str, String); 10]);
+
+impl Account {
+    pub(super) fn new(letter: &Letter, rows: &impl Rows, partition: &TopicPartition, routes: &Routes) -> Self {
+        let offset = rows.offset(letter.row as usize);
+        Self([
+            ("millstream.topic", partition.topic().to_owned()),
+            ("millstream.partition", partition.partition().to_string()),
+            ("millstream.offset", offset.to_string()),
+            ("millstream.transform", routes.transform.to_string()),
+            ("millstream.step", routes.step.to_string()),
+            ("millstream.revision", routes.stamp.revision.to_string()),
+            ("millstream.module", routes.digest.to_string()),
+            ("millstream.code", letter.code.clone()),
+            ("millstream.reason", letter.reason.clone()),
+            // Retries are to come; until then every row has had exactly one.
+            ("millstream.attempts", "1".to_owned()),
+        ])
+    }
+
+    /// The row's own headers without the host's, then the host's.
+    pub(super) fn headers<'a>(&'a self, row: usize, rows: &'a impl Rows) -> Vec<Header<'a>> {
+        let mut headers = Vec::new();
+        rows.headers(row, &mut headers);
+        headers.retain(|header| !header.name.starts_with(HEADER_PREFIX));
+        headers.extend(self.0.iter().map(|(name, value)| Header { name, value: Some(value.as_bytes()) }));
+        headers
+    }
+}

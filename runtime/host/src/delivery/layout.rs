@@ -1,0 +1,271 @@
+//! Decides what is written where, before anything is written: partitions, sizes, dead letters, order.
+//!
+//! The result is grouped by output partition, because a producer takes a run of records for one partition in half the time
+//! of an interleaved one; within a partition the plan's order holds. All that can go wrong with a plan shows here, so a batch
+//! is written whole or not at all.
+
+use std::ops::Range;
+
+use millstream_engine::{Change, Emit, Failure, Header, HeaderList, Malformed, Plan, ValueChange};
+use millstream_kafka::partitioner::partition_for;
+
+use super::dead_letter::{Account, Letter, TOO_LARGE};
+use super::{Rejected, Routes, Undelivered};
+use crate::source::{Rows, TopicPartition};
+
+/// What the layout has to know of a topic.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// How many partitions it has, at least one.
+    pub(super) partitions: i32,
+    /// The largest record batch that it takes.
+    pub(super) max_message_bytes: u64,
+    /// Where records without a key go this time: one partition for a whole batch, another one for the next.
+    pub(super) keyless: i32,
+}
+
+/// Records of one batch, grouped by output partition.
+#[derive(Debug)]
+pub(super) struct Layout<'p> {
+    writes: Vec<Write<'p>>,
+    /// Indices into `writes`, in the order of writing.
+    order: Vec<u32>,
+    /// Whether every row is written at most once: its headers may be moved then.
+    pub(super) unique: bool,
+    /// What is counted once the batch is finished.
+    pub(super) tally: Tally,
+}
+
+/// One record.
+#[derive(Debug)]
+pub(super) struct Write<'p> {
+    /// An index into the outputs; one past the last is the topic for rejected rows.
+    pub(super) topic: usize,
+    pub(super) partition: i32,
+    pub(super) content: Content<'p>,
+}
+
+#[derive(Debug)]
+pub(super) enum Content<'p> {
+    Record(Emit<'p>),
+    Letter(Letter),
+}
+
+/// What a batch adds to the statistics.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// Records by output.
+    pub(crate) outputs: Vec<u64>,
+    /// Rejected rows by code, and whether they were dropped.
+    pub(crate) rejected: Vec<(String, u64)>,
+    /// The largest timestamp among the rows, -1 if there is none.
+    pub(crate) timestamp: i64,
+}
+
+impl<'p> Layout<'p> {
+    pub(super) fn writes(&self) -> impl Iterator<Item = &Write<'p>> {
+        self.order.iter().map(|&at| &self.writes[at as usize])
+    }
+
+    /// Bytes of input values that are written as they are.
+    pub(super) fn kept_bytes(&self, rows: &impl Rows) -> usize {
+        let values = self.writes.iter().map(|write| match &write.content {
+            Content::Record(Emit { value: ValueChange::Keep, row, .. }) | Content::Letter(Letter { row, .. }) => {
+                rows.value(*row as usize).map_or(0, <[u8]>::len)
+            }
+            Content::Record(_) => 0,
+        });
+        values.sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+}
+
+/// Lays a batch out. `shapes` has one entry for each output and, where rejected rows go to a topic, one more. With `measure`,
+/// every record is measured; otherwise only where the batch as a whole could hold one that is too large. Headers are not
+/// in that sum, because counting them means parsing them: the broker's refusal of one that is all headers brings `measure`.
+pub(super) fn lay_out<'p>(
+    partition: &TopicPartition,
+    rows: &impl Rows,
+    plan: &'p Plan,
+    routes: &Routes,
+    shapes: &[Shape],
+    measure: bool,
+) -> Result<Layout<'p>, Undelivered> {
+    let outputs = routes.outputs.len();
+    let mut writes = Vec::with_capacity(plan.emitted() + plan.rejected());
+    let mut tally = Tally { rows: rows.len() as u64, bytes: rows.bytes() as u64, outputs: vec![0; outputs], ..Tally::default() };
+    let mut letters: Vec<Letter> = Vec::new();
+    for rejection in plan.rejections() {
+        letters.push(Letter { row: rejection.row, code: rejection.code.to_owned(), reason: rejection.reason.to_owned() });
+    }
+
+    // No record can be larger than the whole batch and all that the guest added to it, so most batches need no measuring.
+    let whole = plan.written_bytes().max(rows.bytes() as u64) + overhead(16);
+    let measure = measure || shapes.iter().any(|shape| whole > shape.max_message_bytes);
+    let mut refused = false;
+    let (mut unique, mut last) = (true, None);
+    for emit in plan.records() {
+        unique &= last < Some(emit.row);
+        last = Some(emit.row);
+        let topic = usize::from(emit.output);
+        let shape = &shapes[topic];
+        let row = emit.row as usize;
+        let key = match emit.key {
+            Change::Keep => rows.key(row),
+            Change::Null => None,
+            Change::Bytes(bytes) => Some(bytes),
+        };
+        let to = match emit.partition {
+            Some(to) if to >= shape.partitions => return Err(no_such_partition(to, shape, &routes.outputs[topic].topic)),
+            Some(to) => to,
+            None => key.map_or(shape.keyless, |key| partition_for(key, shape.partitions)),
+        };
+        if measure {
+            let size = size_of(&emit, key, rows);
+            if size > shape.max_message_bytes {
+                refused = true;
+                letters.push(too_large(emit.row, size, shape, &routes.outputs[topic].topic));
+                continue;
+            }
+        }
+        tally.outputs[topic] += 1;
+        writes.push(Write { topic, partition: to, content: Content::Record(emit) });
+    }
+
+    if refused {
+        // One letter a row, in the order of rows.
+        letters.sort_by_key(|letter| letter.row);
+        letters.dedup_by_key(|letter| letter.row);
+    }
+    for letter in letters {
+        tally.reject(&letter.code);
+        match &routes.rejected {
+            Rejected::Drop => {}
+            Rejected::Stop => return Err(stop_at(&letter, rows)),
+            Rejected::Topic(name) => {
+                let shape = &shapes[outputs];
+                let row = letter.row as usize;
+                let key = rows.key(row);
+                let account = Account::new(&letter, rows, partition, routes);
+                let size = encoded(key, rows.value(row).map_or(0, <[u8]>::len), account.headers(row, rows).into_iter());
+                if size > shape.max_message_bytes {
+                    return Err(letter_too_large(&letter, rows, size, shape, name));
+                }
+                let to = key.map_or(shape.keyless, |key| partition_for(key, shape.partitions));
+                writes.push(Write { topic: outputs, partition: to, content: Content::Letter(letter) });
+            }
+        }
+    }
+    tally.timestamp = (0..rows.len()).map(|row| rows.timestamp(row)).max().unwrap_or(-1);
+    let order = group(&writes, shapes);
+    Ok(Layout { writes, order, unique: unique && !refused, tally })
+}
+
+/// A stable counting sort by output partition.
+fn group(writes: &[Write<'_>], shapes: &[Shape]) -> Vec<u32> {
+    let mut first = Vec::with_capacity(shapes.len());
+    let mut slots = 0usize;
+    for shape in shapes {
+        first.push(slots);
+        slots += shape.partitions as usize;
+    }
+    let slot = |write: &Write<'_>| first[write.topic] + write.partition as usize;
+    let mut ends = vec![0u32; slots + 1];
+    for write in writes {
+        ends[slot(write) + 1] += 1;
+    }
+    for at in 1..ends.len() {
+        ends[at] += ends[at - 1];
+    }
+    let mut order = vec![0u32; writes.len()];
+    for (at, write) in writes.iter().enumerate() {
+        let place = &mut ends[slot(write)];
+        order[*place as usize] = at as u32;
+        *place += 1;
+    }
+    order
+}
+
+impl Tally {
+    fn reject(&mut self, code: &str) {
+        match self.rejected.iter_mut().find(|entry| entry.0 == code) {
+            Some(entry) => entry.1 += 1,
+            None => self.rejected.push((code.to_owned(), 1)),
+        }
+    }
+}
+
+/// Bytes around a record that stands alone in its record batch, at most: the batch's header, and all lengths and deltas
+/// at their longest.
+fn overhead(headers: usize) -> u64 {
+    const BATCH: u64 = 61;
+    const RECORD: u64 = 5 + 1 + 10 + 5 + 5 + 5 + 5;
+    const HEADER: u64 = 5 + 5;
+    BATCH + RECORD + HEADER * headers as u64
+}
+
+fn encoded<'a>(key: Option<&[u8]>, value: usize, headers: impl Iterator<Item = Header<'a>>) -> u64 {
+    let mut count = 0;
+    let mut bytes = key.map_or(0, <[u8]>::len) + value;
+    for header in headers {
+        count += 1;
+        bytes += header.name.len() + header.value.map_or(0, <[u8]>::len);
+    }
+    bytes as u64 + overhead(count)
+}
+
+fn size_of(emit: &Emit<'_>, key: Option<&[u8]>, rows: &impl Rows) -> u64 {
+    let row = emit.row as usize;
+    let value = match &emit.value {
+        ValueChange::Keep => rows.value(row).map_or(0, <[u8]>::len),
+        ValueChange::Null => 0,
+        ValueChange::Bytes(Range { start, end }) => end - start,
+    };
+    let mut headers = Vec::new();
+    match &emit.headers {
+        None => rows.headers(row, &mut headers),
+        Some(list) => headers.extend(list.iter()),
+    }
+    headers.extend(emit.added.iter().flat_map(HeaderList::iter));
+    encoded(key, value, headers.into_iter())
+}
+
+fn no_such_partition(partition: i32, shape: &Shape, topic: &str) -> Undelivered {
+    let rule = format!("partition {partition} of the topic {topic:?} does not exist: it has {} partitions", shape.partitions);
+    Undelivered::Failure(Failure::Malformed(Malformed { place: "partitions", rule }))
+}
+
+fn too_large(row: u32, size: u64, shape: &Shape, topic: &str) -> Letter {
+    let reason = format!(
+        "the record for {topic:?} takes up to {size} bytes; the topic's max.message.bytes is {}",
+        shape.max_message_bytes
+    );
+    Letter { row, code: TOO_LARGE.to_owned(), reason }
+}
+
+fn stop_at(letter: &Letter, rows: &impl Rows) -> Undelivered {
+    let offset = rows.offset(letter.row as usize);
+    let message = format!(
+        "the record at offset {offset} was rejected ({}: {}), and the deployment says to stop then",
+        letter.code, letter.reason
+    );
+    Undelivered::Stop { code: "rejected", message, offset }
+}
+
+fn letter_too_large(letter: &Letter, rows: &impl Rows, size: u64, shape: &Shape, topic: &str) -> Undelivered {
+    let offset = rows.offset(letter.row as usize);
+    let message = format!(
+        "the record at offset {offset} was rejected ({}: {}), but does not fit into the topic {topic:?} for rejected records: it takes \
+         up to {size} bytes with its headers, max.message.bytes is {}. Raise that topic's max.message.bytes",
+        letter.code, letter.reason, shape.max_message_bytes
+    );
+    Undelivered::Stop { code: "dead-letter-too-large", message, offset }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! What an at-least-once delivery knows of its partitions: watermarks, generations, what is committed.
+//!
+//! Everything that decides whether an offset may move is here, behind one lock that is taken a few times a batch. Flights
+//! report from the producer's threads.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::layout::Tally;
+use super::{Committed, DeliveryError, Happening, Stamp, Undelivered};
+use crate::budget::Permit;
+use crate::source::TopicPartition;
+use crate::stats::{OutputCounters, Stats};
+use crate::watermark::{Ticket, Watermark};
+
+/// The first pause after a failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Long enough to leave a broker alone, short enough that nobody restarts the host out of impatience.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A batch in flight.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) permit: Permit,
+    pub(super) tally: Tally,
+    pub(super) counters: OutputCounters,
+    pub(super) taken: Instant,
+}
+
+#[derive(Debug)]
+struct Open {
+    generation: u64,
+    watermark: Watermark<Held>,
+    committed: i64,
+    committed_stamp: Option<Stamp>,
+    failures: u32,
+}
+
+/// Names a batch in flight from any thread.
+#[derive(Debug, Clone)]
+pub(super) struct InFlight {
+    pub(super) partition: TopicPartition,
+    pub(super) generation: u64,
+    pub(super) ticket: Ticket,
+}
+
+#[derive(Debug)]
+pub(super) struct Ledger {
+    state: Mutex<State>,
+    /// Told whenever something in flight is finished or forgotten.
+    settled: Notify,
+    generations: AtomicU64,
+    happenings: mpsc::UnboundedSender<Happening>,
+    stats: Arc<Stats>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stamp: Stamp,
+    open: HashMap<TopicPartition, Open>,
+}
+
+impl Ledger {
+    pub(super) fn new(stats: Arc<Stats>, happenings: mpsc::UnboundedSender<Happening>) -> Self {
+        Self { state: Mutex::default(), settled: Notify::new(), generations: AtomicU64::new(1), happenings, stats }
+    }
+
+    fn generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Opens a partition at `offset`, which is what is committed for it.
+    pub(super) fn open(&self, partition: &TopicPartition, offset: i64, committed: Option<Stamp>) -> u64 {
+        let generation = self.generation();
+        let open = Open {
+            generation,
+            watermark: Watermark::new(offset),
+            committed: offset,
+            committed_stamp: committed,
+            failures: 0,
+        };
+        self.state.lock().open.insert(partition.clone(), open);
+        self.stats.open(partition, offset);
+        generation
+    }
+
+    pub(super) fn restamp(&self, stamp: Stamp) {
+        let mut state = self.state.lock();
+        state.stamp = state.stamp.max(stamp);
+    }
+
+    /// Counts a batch as in flight.
+    pub(super) fn begin(
+        &self,
+        partition: &TopicPartition,
+        generation: u64,
+        next: i64,
+        held: Held,
+    ) -> Result<InFlight, Undelivered> {
+        let mut state = self.state.lock();
+        let open = state.open.get_mut(partition).filter(|open| open.generation == generation).ok_or(Undelivered::Stale)?;
+        let ticket = open.watermark.begin(next, held);
+        Ok(InFlight { partition: partition.clone(), generation, ticket })
+    }
+
+    /// Nothing is to be read before `to`.
+    pub(super) fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(partition).filter(|open| open.generation == generation) else { return };
+        open.watermark.skip(to);
+        self.stats.partition(partition, |numbers| numbers.position(open.watermark.position()));
+    }
+
+    /// All of a batch is written. Says nothing if the partition has gone on without it.
+    pub(super) fn finish(&self, flight: &InFlight) {
+        let passed = {
+            let mut state = self.state.lock();
+            let Some(open) = state.open.get_mut(&flight.partition).filter(|open| open.generation == flight.generation)
+            else {
+                return;
+            };
+            open.failures = 0;
+            let passed = open.watermark.finish(flight.ticket);
+            if !passed.is_empty() {
+                self.stats.partition(&flight.partition, |numbers| numbers.position(open.watermark.position()));
+            }
+            passed
+        };
+        let now = Instant::now();
+        for held in passed {
+            self.stats.finished(&held.tally, &held.counters, now.saturating_duration_since(held.taken));
+            self.stats.partition(&flight.partition, |numbers| numbers.timestamp(held.tally.timestamp));
+            drop(held.permit);
+        }
+        self.settled.notify_waiters();
+    }
+
+    /// Part of a batch could not be written: the partition goes back to where it is finished.
+    pub(super) fn fail(&self, flight: &InFlight, error: &DeliveryError) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(&flight.partition).filter(|open| open.generation == flight.generation) else {
+            return;
+        };
+        open.generation = self.generation();
+        open.failures = open.failures.saturating_add(1);
+        let happening = Happening::GoBack {
+            partition: flight.partition.clone(),
+            generation: open.generation,
+            offset: open.watermark.position(),
+            pause: pause_after(open.failures),
+            reason: error.message.clone(),
+        };
+        let forgotten = open.watermark.rewind();
+        drop(state);
+        drop(forgotten);
+        self.stats.went_back();
+        // Nobody listens any more once the transform has been let go.
+        let _ = self.happenings.send(happening);
+        self.settled.notify_waiters();
+    }
+
+    /// What a commit would change.
+    pub(super) fn uncommitted(&self) -> Vec<(TopicPartition, Committed)> {
+        let state = self.state.lock();
+        let stamp = state.stamp;
+        let changed = state.open.iter().filter(|(_, open)| open.changed(stamp));
+        changed.map(|(partition, open)| (partition.clone(), open.commit(stamp))).collect()
+    }
+
+    /// These commits worked.
+    pub(super) fn committed<'a>(&self, commits: impl Iterator<Item = &'a (TopicPartition, Committed)>) {
+        let mut state = self.state.lock();
+        for (partition, committed) in commits {
+            if let Some(open) = state.open.get_mut(partition) {
+                open.committed = open.committed.max(committed.offset);
+                open.committed_stamp = committed.metadata.parse().ok();
+            }
+        }
+    }
+
+    /// Batches in flight for these partitions.
+    pub(super) fn outstanding(&self, partitions: &[TopicPartition]) -> usize {
+        let state = self.state.lock();
+        partitions.iter().filter_map(|partition| state.open.get(partition)).map(|open| open.watermark.outstanding()).sum()
+    }
+
+    /// Waits until nothing is in flight for these partitions.
+    pub(super) async fn settle(&self, partitions: &[TopicPartition]) {
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if self.outstanding(partitions) == 0 {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// Forgets partitions; says where each one stood, how many of its batches were in flight, and what is to be committed.
+    pub(super) fn close(&self, partitions: &[TopicPartition]) -> Vec<Ended> {
+        let mut state = self.state.lock();
+        let stamp = state.stamp;
+        let mut ended = Vec::new();
+        for partition in partitions {
+            let Some(open) = state.open.remove(partition) else { continue };
+            ended.push(Ended {
+                partition: partition.clone(),
+                commit: open.changed(stamp).then(|| open.commit(stamp)),
+                committed: open.committed,
+                abandoned: open.watermark.outstanding(),
+            });
+        }
+        drop(state);
+        for partition in partitions {
+            self.stats.forget(partition);
+        }
+        self.settled.notify_waiters();
+        ended
+    }
+
+    pub(super) fn positions(&self) -> Vec<(TopicPartition, i64)> {
+        let state = self.state.lock();
+        state.open.iter().map(|(partition, open)| (partition.clone(), open.watermark.position())).collect()
+    }
+}
+
+/// A partition that was forgotten.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) partition: TopicPartition,
+    pub(super) commit: Option<Committed>,
+    pub(super) committed: i64,
+    pub(super) abandoned: usize,
+}
+
+impl Open {
+    fn changed(&self, stamp: Stamp) -> bool {
+        self.watermark.position() > self.committed || self.committed_stamp != Some(stamp)
+    }
+
+    fn commit(&self, stamp: Stamp) -> Committed {
+        Committed { offset: self.watermark.position(), metadata: stamp.to_string() }
+    }
+}
+
+/// Doubles from the first to the longest, then takes between half and all of that: partitions that failed together shall
+/// not come back together.
+fn pause_after(failures: u32) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+    doubled.mul_f64(rand::random_range(0.5..=1.0))
+}

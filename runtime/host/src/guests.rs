@@ -1,0 +1,54 @@
+//! Guests as lanes hold them: behind one pointer, so that a revision can bring another kind of guest (a component, or code
+//! compiled in) while its transform runs.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use millstream_engine::{Batch, Failure, Guest, Plan};
+
+/// A [`Guest`] whose kind is not known. Costs one allocation a batch.
+pub trait AnyGuest: Send {
+    /// See [`Guest::apply`].
+    fn apply<'a>(&'a mut self, batch: Batch<'a>) -> BoxFuture<'a, Result<Plan, Failure>>;
+    /// See [`Guest::memory`].
+    fn memory(&self) -> u64;
+    /// See [`Guest::wants_replacing`].
+    fn wants_replacing(&self) -> bool;
+    /// See [`Guest::cpu`].
+    fn cpu(&self) -> Duration;
+}
+
+impl<G: Guest> AnyGuest for G {
+    fn apply<'a>(&'a mut self, batch: Batch<'a>) -> BoxFuture<'a, Result<Plan, Failure>> {
+        Box::pin(Guest::apply(self, batch))
+    }
+    fn memory(&self) -> u64 {
+        Guest::memory(self)
+    }
+    fn wants_replacing(&self) -> bool {
+        Guest::wants_replacing(self)
+    }
+    fn cpu(&self) -> Duration {
+        Guest::cpu(self)
+    }
+}
+
+/// Where lanes get their guests from: one module with one set of settings.
+pub trait Guests: Send + Sync + 'static {
+    /// A new guest, configured.
+    ///
+    /// # Errors
+    /// The module's failure, or the host's ([`Failure::Host`]) where there is no room for another instance now.
+    fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>>;
+}
+
+impl<F, G> Guests for F
+where
+    F: Fn() -> Result<G, Failure> + Send + Sync + 'static,
+    G: Guest + 'static,
+{
+    fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>> {
+        let guest = self().map(|guest| Box::new(guest) as Box<dyn AnyGuest>);
+        Box::pin(std::future::ready(guest))
+    }
+}

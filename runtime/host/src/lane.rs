@@ -1,0 +1,424 @@
+//! A lane: a share of a transform's partitions and one guest instance.
+//!
+//! It takes a batch from one partition at a time, has the guest make a plan of it, and hands both to the delivery; it does not wait
+//! for acknowledgements, so several batches of a partition are on their way at once. A batch is up to
+//! [`BatchLimits::records`] records or [`BatchLimits::bytes`] bytes; with fewer waiting, it goes [`BatchLimits::wait`] after the
+//! partition became ready. A larger record goes alone. Partitions take turns.
+//!
+//! Everything that changes a lane (partitions coming and going, a new revision, a partition going back) is a [`Command`], and
+//! commands are obeyed between two batches only. A lane without records sleeps until it is woken, and lets its instance go
+//! after [`BatchLimits::idle`].
+//!
+//! A panic while a batch is worked on, be it in a host import or in this crate, is caught here: it ends the batch and the
+//! instance, is reported like a failure of the guest, and leaves other lanes alone.
+//!
+//! Knows nothing of groups and commits.
+
+mod failed;
+mod rows;
+mod slot;
+mod work;
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::budget::{Budget, Permit};
+use crate::delivery::Delivery;
+use crate::guests::{AnyGuest, Guests};
+use crate::schedule::Account;
+use crate::source::{Broken, Queue as _, Rows as _, Source, TopicPartition};
+use crate::stats::Stats;
+use crate::watchdog::{Phase, Pulse};
+
+pub(crate) use failed::panic_text;
+pub use failed::{Failed, Place};
+use slot::{Batch, Slot};
+use work::Outcome;
+
+/// When a batch is cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Records of one batch. Past a thousand a call costs no less per record.
+    pub records: usize,
+    /// Bytes of one batch where the guest reads values.
+    pub bytes: usize,
+    /// How long records wait for more of them.
+    pub wait: Duration,
+    /// How long an instance outlives the last batch. Long enough for a topic with a record every few seconds: a
+    /// Python instance takes a millisecond to make, but megabytes to keep.
+    pub idle: Duration,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        Self {
+            records: 1_000,
+            bytes: 1024 * 1024,
+            wait: Duration::from_millis(5),
+            idle: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How much larger batches may be in bytes where the guest does not look at values: they cost budget, not guest memory.
+const UNREAD_FACTOR: usize = 4;
+/// Whether more records came is looked at this often while a batch waits for them.
+const LOOK: Duration = Duration::from_millis(1);
+/// After the source refused to seek.
+const SEEK_PAUSE: Duration = Duration::from_secs(1);
+
+/// A revision, ready to run.
+pub(crate) struct Live<D: Delivery> {
+    pub(crate) route: Arc<D::Route>,
+    pub(crate) guests: Arc<dyn Guests>,
+    pub(crate) reads: millstream_engine::Parts,
+}
+
+/// A partition for a lane to work on.
+pub(crate) struct NewPartition<Q> {
+    pub(crate) partition: TopicPartition,
+    pub(crate) queue: Q,
+    pub(crate) generation: u64,
+    /// Where to read from, if the queue is not there already.
+    pub(crate) seek: Option<i64>,
+}
+
+/// What a lane is told.
+pub(crate) enum Command<S: Source, D: Delivery> {
+    /// Work on these as well.
+    Add(Vec<NewPartition<S::Queue>>),
+    /// Let these go; answered when nothing of them is worked on any more.
+    Remove(Vec<TopicPartition>, oneshot::Sender<()>),
+    /// Read again from this offset, after a pause.
+    GoBack { partition: TopicPartition, generation: u64, offset: i64, pause: Duration },
+    /// From the next batch on, this revision. Ends a halt.
+    Run(Arc<Live<D>>),
+    /// Take no more batches.
+    Halt,
+}
+
+/// What a lane says on its own.
+pub(crate) enum Report {
+    /// It has halted before a batch.
+    Failed(Box<Failed>),
+    /// Something is wrong and worked on.
+    Trouble(String),
+}
+
+/// What all lanes of a transform share.
+pub(crate) struct Common<S, D> {
+    pub(crate) source: Arc<S>,
+    pub(crate) delivery: Arc<D>,
+    pub(crate) budget: Budget,
+    pub(crate) account: Account,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) limits: BatchLimits,
+    pub(crate) reports: mpsc::UnboundedSender<Report>,
+}
+
+/// One lane.
+pub(crate) struct Lane<S: Source, D: Delivery> {
+    common: Arc<Common<S, D>>,
+    commands: mpsc::UnboundedReceiver<Command<S, D>>,
+    /// Ends what is being worked on, unfinished.
+    abandon: Arc<Notify>,
+    wake: Arc<Notify>,
+    pulse: Arc<Pulse>,
+    slots: Vec<Slot<S>>,
+    /// The slot that is looked at first: the one after the last that got a batch.
+    cursor: usize,
+    live: Option<Arc<Live<D>>>,
+    instance: Option<Box<dyn AnyGuest>>,
+    had_instance: bool,
+    halted: bool,
+    last_batch: Instant,
+    /// A place in the line for the byte budget, or a permit that came from it.
+    reservation: Option<Pin<Box<dyn Future<Output = Permit> + Send>>>,
+    permit: Option<Permit>,
+}
+
+enum Next {
+    /// This slot's turn.
+    Slot(usize),
+    /// Something is to be done at this time.
+    At(Instant),
+    /// Nothing is.
+    Never,
+}
+
+impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
+    pub(crate) fn new(
+        common: Arc<Common<S, D>>,
+        commands: mpsc::UnboundedReceiver<Command<S, D>>,
+        abandon: Arc<Notify>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        Self {
+            common,
+            commands,
+            abandon,
+            wake: Arc::new(Notify::new()),
+            pulse,
+            slots: Vec::new(),
+            cursor: 0,
+            live: None,
+            instance: None,
+            had_instance: false,
+            halted: false,
+            last_batch: Instant::now(),
+            reservation: None,
+            permit: None,
+        }
+    }
+
+    /// Runs until nobody is left to command it.
+    pub(crate) async fn run(mut self) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => {
+                    self.obey(command);
+                    continue;
+                }
+                Err(mpsc::error::TryRecvError::Disconnected) => return,
+                Err(mpsc::error::TryRecvError::Empty) => {}
+            }
+            let next = match self.next() {
+                Next::Slot(at) => {
+                    // Only what is newly taken needs a share; waiting for one with a batch in hand could wait for itself.
+                    if !self.slots[at].takes() || self.admit().await {
+                        self.guarded(at).await;
+                    }
+                    continue;
+                }
+                Next::At(time) => Some(time),
+                Next::Never => None,
+            };
+            // Nobody is to wait behind a share of the budget that this lane has no use for now.
+            (self.reservation, self.permit) = (None, None);
+            let timer = async {
+                match next {
+                    Some(time) => tokio::time::sleep_until(time).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                () = self.wake.notified() => {}
+                () = timer => {}
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command<S, D>) {
+        match command {
+            Command::Add(partitions) => {
+                for partition in partitions {
+                    self.slots.push(Slot::new(partition, &self.wake, &self.pulse, &self.common.limits));
+                }
+            }
+            Command::Remove(partitions, done) => {
+                self.slots.retain(|slot| !partitions.contains(&slot.partition));
+                // Whoever asked may have given up waiting.
+                let _ = done.send(());
+            }
+            Command::GoBack { partition, generation, offset, pause } => {
+                if let Some(slot) = self.slots.iter_mut().find(|slot| slot.partition == partition) {
+                    slot.go_back(generation, offset, Instant::now() + pause);
+                }
+            }
+            Command::Run(live) => {
+                // The old revision's instance is of no use, and memory may be short for both.
+                self.instance = None;
+                self.had_instance = false;
+                self.live = Some(live);
+                self.halted = false;
+            }
+            Command::Halt => self.halt(),
+        }
+    }
+
+    /// Whose turn it is, or when that is to be asked again.
+    fn next(&mut self) -> Next {
+        let now = Instant::now();
+        let mut earliest: Option<Instant> = None;
+        if !self.halted && self.live.is_some() {
+            for step in 0..self.slots.len() {
+                let at = (self.cursor + step) % self.slots.len();
+                match self.slots[at].due(now, &self.common.limits) {
+                    Some(due) if due <= now => return Next::Slot(at),
+                    Some(due) => earliest = Some(earliest.map_or(due, |earliest| earliest.min(due))),
+                    None => {}
+                }
+            }
+        }
+        if earliest.is_none() {
+            self.pulse.rest();
+        }
+        if self.instance.is_some() {
+            let idle = self.last_batch + self.common.limits.idle;
+            if idle <= now {
+                self.instance = None;
+                self.had_instance = false;
+            } else {
+                earliest = Some(earliest.map_or(idle, |earliest| earliest.min(idle)));
+            }
+        }
+        earliest.map_or(Next::Never, Next::At)
+    }
+
+    /// Gets a share of the byte budget. Says whether it has one; otherwise a command came first.
+    async fn admit(&mut self) -> bool {
+        if self.permit.is_some() {
+            return true;
+        }
+        let bytes = self.batch_bytes() as u64;
+        if self.reservation.is_none() {
+            self.permit = self.common.budget.try_reserve(bytes);
+            if self.permit.is_some() {
+                return true;
+            }
+            self.pulse.phase(Phase::Budget);
+        }
+        let budget = self.common.budget.clone();
+        let reservation = self.reservation.get_or_insert_with(|| Box::pin(async move { budget.reserve(bytes).await }));
+        tokio::select! {
+            permit = reservation => {
+                self.reservation = None;
+                self.permit = Some(permit);
+                true
+            }
+            command = self.commands.recv() => {
+                if let Some(command) = command {
+                    self.obey(command);
+                }
+                false
+            }
+        }
+    }
+
+    fn batch_bytes(&self) -> usize {
+        let reads_values = self.live.as_ref().is_none_or(|live| live.reads.values);
+        self.common.limits.bytes * if reads_values { 1 } else { UNREAD_FACTOR }
+    }
+
+    /// One batch of a slot, whatever happens to it.
+    async fn guarded(&mut self, at: usize) {
+        self.cursor = at + 1;
+        let partition = self.slots[at].partition.clone();
+        self.pulse.partition(&partition);
+        if let Err(panic) = AssertUnwindSafe(self.step(at)).catch_unwind().await {
+            // Whatever was being worked on is gone; what is left of the slot says where it began.
+            self.instance = None;
+            let text = failed::panic_text(&*panic);
+            let slot = &mut self.slots[at];
+            slot.back_to = slot.working_on.take().map(|span| span.0).or(slot.back_to);
+            self.fail(Failed::panicked(&partition, &text));
+        }
+        self.slots[at].working_on = None;
+        self.last_batch = Instant::now();
+    }
+
+    async fn step(&mut self, at: usize) {
+        let bytes = self.batch_bytes();
+        let Some(live) = self.live.clone() else { return };
+        let slot = &mut self.slots[at];
+        if let Some(offset) = slot.back_to {
+            self.pulse.phase(Phase::Seek);
+            if let Err(error) = self.common.source.seek(&slot.partition, offset).await {
+                slot.not_before = Some(Instant::now() + SEEK_PAUSE);
+                let text = format!("{} cannot be read from offset {offset} on: {error}", slot.partition);
+                let _ = self.common.reports.send(Report::Trouble(text));
+                return;
+            }
+            slot.back_to = None;
+            // What comes from there on says so by itself.
+            slot.look();
+            return;
+        }
+        let batch = match slot.held.take() {
+            Some(batch) => batch,
+            None => {
+                let Some(mut permit) = self.permit.take() else { return };
+                self.pulse.phase(Phase::Guest);
+                let taken = slot.queue.take(self.common.limits.records, bytes);
+                slot.took(&taken, &self.common.limits);
+                self.common.stats.partition(&slot.partition, |numbers| numbers.at_end(taken.end.is_some()));
+                if let Some(broken) = taken.broken {
+                    let failed = Failed::broken(&slot.partition, slot.position, &broken);
+                    if let Broken::OutOfRange { .. } = broken {
+                        slot.back_to = slot.position;
+                    }
+                    self.fail(failed);
+                    return;
+                }
+                if taken.rows.is_empty() {
+                    if let Some(end) = taken.end {
+                        self.common.delivery.skip(&slot.partition, slot.generation, end);
+                    }
+                    return;
+                }
+                permit.resize(taken.rows.bytes() as u64);
+                Batch { rows: taken.rows, permit, taken: Instant::now(), end: taken.end, attempt: 0 }
+            }
+        };
+        slot.working_on = Some((batch.rows.offset(0), batch.rows.next_offset()));
+        let end = batch.end;
+        let outcome = {
+            let instance = self.instance.take();
+            let fresh = instance.is_none() && std::mem::replace(&mut self.had_instance, true);
+            if fresh {
+                self.common.stats.restarted();
+            }
+            let work = work::work(&self.common, &live, &self.pulse, &slot.partition, slot.generation, batch, instance);
+            tokio::select! {
+                biased;
+                () = self.abandon.notified() => Outcome::Abandoned,
+                outcome = self.common.account.run(work) => outcome,
+            }
+        };
+        match outcome {
+            Outcome::Delivered(instance) => {
+                if let Some(end) = end {
+                    self.common.delivery.skip(&slot.partition, slot.generation, end);
+                }
+                self.instance = instance;
+            }
+            Outcome::Stale(instance) => {
+                slot.stale = true;
+                self.instance = instance;
+            }
+            Outcome::Again(batch, pause, message) => {
+                slot.held = Some(batch);
+                slot.not_before = Some(Instant::now() + pause);
+                let _ = self.common.reports.send(Report::Trouble(message));
+            }
+            Outcome::Stopped(failed) => {
+                slot.back_to = slot.working_on.map(|span| span.0);
+                self.fail(*failed);
+            }
+            Outcome::Abandoned => slot.stale = true,
+        }
+    }
+
+    fn halt(&mut self) {
+        self.halted = true;
+        self.instance = None;
+        // A halt may last: what is in hand is given back and read again afterwards.
+        self.slots.iter_mut().for_each(Slot::put_back);
+    }
+
+    fn fail(&mut self, failed: Failed) {
+        self.common.stats.failed();
+        self.halt();
+        let _ = self.common.reports.send(Report::Failed(Box::new(failed)));
+    }
+}

@@ -1,0 +1,143 @@
+//! One partition of a lane: its queue, when its next batch is due, and where it has to go back to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{BatchLimits, LOOK, NewPartition};
+use crate::budget::Permit;
+use crate::source::{Queue as _, Rows as _, Source, Taken, TopicPartition};
+use crate::watchdog::Pulse;
+
+/// A batch on this side of its delivery.
+pub(super) struct Batch<R> {
+    pub(super) rows: R,
+    pub(super) permit: Permit,
+    pub(super) taken: Instant,
+    /// The partition's end comes right after it.
+    pub(super) end: Option<i64>,
+    /// Failed calls so far that were nobody's fault.
+    pub(super) attempt: u32,
+}
+
+pub(super) struct Slot<S: Source> {
+    pub(super) partition: TopicPartition,
+    pub(super) queue: S::Queue,
+    pub(super) generation: u64,
+    /// Set from the source's threads when the queue becomes non-empty.
+    signal: Arc<AtomicBool>,
+    /// Since when records have been waiting, as far as known.
+    waiting: Option<Instant>,
+    /// Leave it alone until then.
+    pub(super) not_before: Option<Instant>,
+    /// Read from there on: what the queue holds is not what comes next.
+    pub(super) back_to: Option<i64>,
+    /// A batch to be tried again.
+    pub(super) held: Option<Batch<S::Rows>>,
+    /// First and next offset of the batch in hand.
+    pub(super) working_on: Option<(i64, i64)>,
+    /// The next offset to take, once known.
+    pub(super) position: Option<i64>,
+    /// The delivery is ahead of us: it has closed the partition, or gone back; a command about it is on its way.
+    pub(super) stale: bool,
+    /// Fewer records than the limit fill a batch where they are large.
+    full: usize,
+}
+
+impl<S: Source> Slot<S> {
+    pub(super) fn new(
+        new: NewPartition<S::Queue>,
+        wake: &Arc<Notify>,
+        pulse: &Arc<Pulse>,
+        limits: &BatchLimits,
+    ) -> Self {
+        let NewPartition { partition, mut queue, generation, seek } = new;
+        let signal = Arc::new(AtomicBool::new(false));
+        queue.on_ready(Box::new({
+            let (signal, wake, pulse) = (Arc::clone(&signal), Arc::clone(wake), Arc::clone(pulse));
+            move || {
+                if !signal.swap(true, Ordering::AcqRel) {
+                    pulse.wanted();
+                    wake.notify_one();
+                }
+            }
+        }));
+        Self {
+            partition,
+            queue,
+            generation,
+            signal,
+            waiting: None,
+            not_before: None,
+            back_to: seek,
+            held: None,
+            working_on: None,
+            position: seek,
+            stale: false,
+            full: limits.records,
+        }
+    }
+
+    /// When there will be something to do; `None`: when the queue says so.
+    pub(super) fn due(&mut self, now: Instant, limits: &BatchLimits) -> Option<Instant> {
+        if self.stale {
+            return None;
+        }
+        if self.held.is_some() || self.back_to.is_some() {
+            return Some(self.not_before.unwrap_or(now).max(now));
+        }
+        if self.signal.swap(false, Ordering::AcqRel) {
+            self.waiting.get_or_insert(now);
+        }
+        let since = self.waiting?;
+        if let Some(time) = self.not_before.filter(|time| *time > now) {
+            return Some(time);
+        }
+        let full = since + limits.wait;
+        if full <= now || self.queue.len() >= self.full {
+            return Some(now);
+        }
+        Some(full.min(now + LOOK))
+    }
+
+    /// Whether the next thing to do is to take a new batch.
+    pub(super) fn takes(&self) -> bool {
+        self.held.is_none() && self.back_to.is_none()
+    }
+
+    /// Gives a batch in hand up, to be read again.
+    pub(super) fn put_back(&mut self) {
+        if let Some(batch) = self.held.take() {
+            self.back_to = Some(batch.rows.offset(0));
+        }
+    }
+
+    /// Looks into the queue at the next opportunity, whether or not it says anything.
+    pub(super) fn look(&mut self) {
+        self.signal.store(true, Ordering::Release);
+    }
+
+    pub(super) fn took(&mut self, taken: &Taken<S::Rows>, limits: &BatchLimits) {
+        // The queue speaks up when it becomes non-empty; what is left in it has to be remembered here.
+        self.waiting = (self.queue.len() > 0).then(Instant::now);
+        if !taken.rows.is_empty() {
+            self.position = Some(taken.rows.next_offset());
+            let mean = (taken.rows.bytes() / taken.rows.len()).max(1);
+            self.full = (limits.bytes / mean).clamp(1, limits.records);
+        }
+        if let Some(end) = taken.end {
+            self.position = Some(end);
+        }
+    }
+
+    pub(super) fn go_back(&mut self, generation: u64, offset: i64, not_before: Instant) {
+        self.generation = generation;
+        self.back_to = Some(offset);
+        self.position = Some(offset);
+        self.not_before = Some(not_before);
+        self.held = None;
+        self.stale = false;
+    }
+}

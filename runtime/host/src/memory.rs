@@ -1,0 +1,331 @@
+//! A broker in memory: topics, a group's offsets, a source and an outlet that can be told to misbehave.
+//!
+//! For tests and benchmarks of everything above the two seams. [`Memory::cork`] holds acknowledgements back,
+//! [`Memory::fail_next`] fails flights, [`Memory::capacity`] makes the outlet run full, and a [`MemorySource`] is assigned,
+//! revoked and robbed of partitions by hand. It keeps everything for ever.
+
+mod outlet;
+mod source;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Offsets};
+use crate::source::TopicPartition;
+use crate::stats::Stats;
+
+pub use outlet::{MemoryFlight, MemoryTopic};
+pub use source::{MemoryQueue, MemoryRows, MemorySource};
+
+/// A header's name and value.
+pub type MemoryHeader = (String, Option<Bytes>);
+
+/// A record as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Its place in the partition; given by [`Memory::append`].
+    pub offset: i64,
+    /// `None` is a null key.
+    pub key: Option<Bytes>,
+    /// `None` is a null value.
+    pub value: Option<Bytes>,
+    /// In order; names may repeat.
+    pub headers: Vec<MemoryHeader>,
+    /// Milliseconds since 1970-01-01T00:00Z; -1 for none.
+    pub timestamp: i64,
+}
+
+impl Record {
+    /// A record without headers.
+    #[must_use]
+    pub fn new(key: &str, value: &str) -> Self {
+        let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
+        Self { key: bytes(key), value: bytes(value), ..Self::default() }
+    }
+
+    fn bytes(&self) -> usize {
+        let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + length(value)).sum();
+        length(&self.key) + length(&self.value) + headers
+    }
+}
+
+/// The broker. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    /// Told when flights are acknowledged.
+    room: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    topics: BTreeMap<String, Topic>,
+    commits: BTreeMap<TopicPartition, Committed>,
+    /// Every commit ever made, in order.
+    commit_log: Vec<(TopicPartition, Committed)>,
+    commits_fail: bool,
+    corked: bool,
+    held: Vec<Flown>,
+    fail_next: usize,
+    capacity: Option<usize>,
+    in_flight: usize,
+    listeners: BTreeMap<TopicPartition, Vec<Arc<dyn Fn() + Send + Sync>>>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("commits", &self.commits).field("corked", &self.corked).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct Topic {
+    partitions: Vec<Log>,
+    max_message_bytes: u64,
+    /// Written records are counted, not kept: for benchmarks.
+    counted: bool,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    first: i64,
+    records: Vec<Arc<Record>>,
+    next: i64,
+    count: u64,
+}
+
+/// A sealed flight that is not acknowledged yet.
+struct Flown {
+    writes: Vec<(String, i32, Record)>,
+    done: Done,
+}
+
+impl Memory {
+    /// A broker without topics.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Creates a topic, or adds partitions to it.
+    pub fn topic(&self, name: &str, partitions: usize) {
+        let mut state = self.inner.state.lock();
+        let topic = state.topics.entry(name.to_owned()).or_insert_with(|| Topic {
+            partitions: Vec::new(),
+            max_message_bytes: 1_048_588,
+            counted: false,
+        });
+        topic.partitions.resize_with(partitions.max(topic.partitions.len()), Log::default);
+    }
+
+    /// Sets a topic's limit.
+    pub fn max_message_bytes(&self, name: &str, bytes: u64) {
+        if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
+            topic.max_message_bytes = bytes;
+        }
+    }
+
+    /// From now on what is written to a topic is counted and thrown away.
+    pub fn count_only(&self, name: &str) {
+        if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
+            topic.counted = true;
+        }
+    }
+
+    /// Appends records to a partition that exists.
+    pub fn append(&self, topic: &str, partition: i32, records: impl IntoIterator<Item = Record>) {
+        let mut state = self.inner.state.lock();
+        state.append(topic, partition, records);
+        let listeners = state.listeners(&TopicPartition::new(topic, partition));
+        drop(state);
+        listeners.iter().for_each(|listener| listener());
+    }
+
+    /// Leaves offsets out, as compaction and transaction markers do.
+    pub fn gap(&self, topic: &str, partition: i32, offsets: i64) {
+        let mut state = self.inner.state.lock();
+        if let Some(log) = state.log(topic, partition) {
+            log.next += offsets;
+        }
+        let listeners = state.listeners(&TopicPartition::new(topic, partition));
+        drop(state);
+        listeners.iter().for_each(|listener| listener());
+    }
+
+    /// Deletes what is older than `offset`, as retention does.
+    pub fn truncate(&self, topic: &str, partition: i32, offset: i64) {
+        if let Some(log) = self.inner.state.lock().log(topic, partition) {
+            log.records.retain(|record| record.offset >= offset);
+            log.first = offset;
+            log.next = log.next.max(offset);
+        }
+    }
+
+    /// All records of a partition.
+    #[must_use]
+    pub fn records(&self, topic: &str, partition: i32) -> Vec<Record> {
+        let mut state = self.inner.state.lock();
+        state.log(topic, partition).map_or_else(Vec::new, |log| log.records.iter().map(|record| Record::clone(record)).collect())
+    }
+
+    /// All values of a topic, partition by partition, as text.
+    #[must_use]
+    pub fn values(&self, topic: &str) -> Vec<String> {
+        let partitions = self.inner.state.lock().topics.get(topic).map_or(0, |topic| topic.partitions.len());
+        let records = (0..partitions).flat_map(|partition| self.records(topic, partition as i32));
+        records.map(|record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned()).collect()
+    }
+
+    /// How many records were written to a topic, kept or not.
+    #[must_use]
+    pub fn count(&self, topic: &str) -> u64 {
+        let state = self.inner.state.lock();
+        state.topics.get(topic).map_or(0, |topic| topic.partitions.iter().map(|log| log.count).sum())
+    }
+
+    /// What is committed for a partition.
+    #[must_use]
+    pub fn committed(&self, partition: &TopicPartition) -> Option<Committed> {
+        self.inner.state.lock().commits.get(partition).cloned()
+    }
+
+    /// Every commit so far, in order.
+    #[must_use]
+    pub fn commit_log(&self) -> Vec<(TopicPartition, Committed)> {
+        self.inner.state.lock().commit_log.clone()
+    }
+
+    /// Commits as somebody else.
+    pub fn set_committed(&self, partition: &TopicPartition, committed: Committed) {
+        self.inner.state.lock().commits.insert(partition.clone(), committed);
+    }
+
+    /// Whether commits fail from now on.
+    pub fn commits_fail(&self, fail: bool) {
+        self.inner.state.lock().commits_fail = fail;
+    }
+
+    /// Holds acknowledgements back.
+    pub fn cork(&self) {
+        self.inner.state.lock().corked = true;
+    }
+
+    /// Acknowledges what was held back, in order, and everything that follows.
+    pub fn uncork(&self) {
+        let held = {
+            let mut state = self.inner.state.lock();
+            state.corked = false;
+            std::mem::take(&mut state.held)
+        };
+        held.into_iter().for_each(|flown| self.land(flown));
+    }
+
+    /// Flights that are held back.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.inner.state.lock().held.len()
+    }
+
+    /// Acknowledges the held flight at this place.
+    pub fn release(&self, at: usize) {
+        let flown = self.inner.state.lock().held.remove(at);
+        self.land(flown);
+    }
+
+    /// Fails the next flights to be acknowledged.
+    pub fn fail_next(&self, flights: usize) {
+        self.inner.state.lock().fail_next = flights;
+    }
+
+    /// The outlet takes no more while so many records or more are sealed and not acknowledged.
+    pub fn capacity(&self, records: usize) {
+        self.inner.state.lock().capacity = Some(records);
+    }
+
+    /// A delivery onto this broker.
+    #[must_use]
+    pub fn delivery(&self, stats: Arc<Stats>) -> AtLeastOnce<Memory, Memory> {
+        AtLeastOnce::new(Arc::new(self.clone()), self.clone(), stats)
+    }
+
+    fn land(&self, flown: Flown) {
+        let mut state = self.inner.state.lock();
+        state.in_flight = state.in_flight.saturating_sub(flown.writes.len());
+        let fails = state.fail_next > 0;
+        if fails {
+            state.fail_next -= 1;
+        } else {
+            for (topic, partition, record) in flown.writes {
+                state.append(&topic, partition, [record]);
+            }
+        }
+        drop(state);
+        self.inner.room.notify_waiters();
+        (flown.done)(if fails { Err(refusal("told-to-fail", "the test said so")) } else { Ok(()) });
+    }
+}
+
+impl State {
+    fn log(&mut self, topic: &str, partition: i32) -> Option<&mut Log> {
+        self.topics.get_mut(topic)?.partitions.get_mut(usize::try_from(partition).ok()?)
+    }
+
+    fn append(&mut self, topic: &str, partition: i32, records: impl IntoIterator<Item = Record>) {
+        let counted = self.topics.get(topic).is_some_and(|topic| topic.counted);
+        let Some(log) = self.log(topic, partition) else { return };
+        for mut record in records {
+            record.offset = log.next;
+            log.next += 1;
+            log.count += 1;
+            if !counted {
+                log.records.push(Arc::new(record));
+            }
+        }
+    }
+
+    fn listeners(&self, partition: &TopicPartition) -> Vec<Arc<dyn Fn() + Send + Sync>> {
+        self.listeners.get(partition).cloned().unwrap_or_default()
+    }
+}
+
+impl Offsets for Memory {
+    async fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, DeliveryError> {
+        let state = self.inner.state.lock();
+        Ok(partitions.iter().map(|partition| state.commits.get(partition).cloned()).collect())
+    }
+
+    async fn commit(
+        &self,
+        commits: &[(TopicPartition, Committed)],
+    ) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
+        let mut state = self.inner.state.lock();
+        if state.commits_fail {
+            return Err(refusal("told-to-fail", "commits fail because the test said so"));
+        }
+        for (partition, committed) in commits {
+            state.commits.insert(partition.clone(), committed.clone());
+            state.commit_log.push((partition.clone(), committed.clone()));
+        }
+        Ok(commits.iter().map(|_| Ok(())).collect())
+    }
+
+    async fn beginnings(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, DeliveryError> {
+        let mut state = self.inner.state.lock();
+        let first = |partition: &TopicPartition| state.log(partition.topic(), partition.partition()).map_or(0, |log| log.first);
+        Ok(partitions.iter().map(first).collect())
+    }
+}
+
+fn refusal(code: &str, message: &str) -> DeliveryError {
+    DeliveryError { code: code.to_owned(), message: message.to_owned() }
+}

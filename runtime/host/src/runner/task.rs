@@ -1,0 +1,494 @@
+//! The loop of one running transform. It never waits for anything but the next thing to happen: what takes time (opening,
+//! closing, commits) runs beside it, so that the source's events are always awaited.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::{AbortHandle, Abortable, Aborted, BoxFuture};
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+use super::assignment::{Assignment, Stage};
+use super::lanes::Lanes;
+use super::{Request, Revision, RunState, RunnerConfig, Shared};
+use crate::delivery::{Delivery, DeliveryError, Happening, Opened};
+use crate::lane::{Common, Failed, Live, NewPartition, Report};
+use crate::schedule::Account;
+use crate::source::{Event, Source, SourceError, TopicPartition};
+use crate::stats::Stats;
+
+/// How long a lane that was told to drop its batch may take to hear it.
+pub(super) const GRACE: Duration = Duration::from_millis(200);
+/// Before a broker that could not be asked is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Before missing output topics are looked for again.
+const TOPICS_AGAIN: Duration = Duration::from_secs(10);
+/// A problem that has not come up for so long is over.
+const PROBLEM_OVER: Duration = Duration::from_secs(30);
+/// How long leaving the group may take: the broker finds out by itself otherwise.
+const LEAVE: Duration = Duration::from_secs(5);
+
+/// What has been going on beside the loop.
+enum Done<D: Delivery> {
+    Routed(u64, Box<Revision>, Result<D::Route, DeliveryError>),
+    Opened(u64, Vec<TopicPartition>, Result<Vec<Opened>, DeliveryError>),
+    Cancelled,
+    LetGo(Vec<TopicPartition>),
+    Committed(Result<(), DeliveryError>),
+    Ends(Vec<TopicPartition>, Result<Vec<i64>, SourceError>),
+}
+
+pub(super) struct Task<S: Source, D: Delivery> {
+    config: RunnerConfig,
+    source: Arc<S>,
+    delivery: Arc<D>,
+    stats: Arc<Stats>,
+    account: Account,
+    lanes: Lanes<S, D>,
+    assignment: Assignment<S::Queue>,
+    beside: FuturesUnordered<BoxFuture<'static, Done<D>>>,
+    openings: HashMap<u64, AbortHandle>,
+    numbers: u64,
+    /// The revision that runs.
+    revision: Option<Box<Revision>>,
+    /// The lookup of the newest revision; older ones no longer matter.
+    routing: u64,
+    failed: Option<Failed>,
+    problem: Option<(Instant, String)>,
+    source_over: bool,
+    committing: bool,
+    asking_ends: bool,
+    draining: Option<(Instant, Vec<oneshot::Sender<()>>)>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    requests: mpsc::UnboundedReceiver<Request>,
+    state: watch::Sender<RunState>,
+}
+
+impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
+    #[allow(clippy::too_many_arguments)] // Called once, by `start`, with what it was given.
+    pub(super) fn new(
+        config: RunnerConfig,
+        source: S,
+        delivery: D,
+        stats: Arc<Stats>,
+        account: Account,
+        shared: Shared,
+        requests: mpsc::UnboundedReceiver<Request>,
+        state: watch::Sender<RunState>,
+    ) -> Self {
+        let (source, delivery) = (Arc::new(source), Arc::new(delivery));
+        let (sender, reports) = mpsc::unbounded_channel();
+        let common = Arc::new(Common {
+            source: Arc::clone(&source),
+            delivery: Arc::clone(&delivery),
+            budget: shared.budget.clone(),
+            account: account.clone(),
+            stats: Arc::clone(&stats),
+            limits: config.batch.clone(),
+            reports: sender,
+        });
+        let lanes = Lanes::new(Arc::clone(&config.name), config.lanes, common, shared);
+        Self {
+            config,
+            source,
+            delivery,
+            stats,
+            account,
+            lanes,
+            assignment: Assignment::new(),
+            beside: FuturesUnordered::new(),
+            openings: HashMap::new(),
+            numbers: 0,
+            revision: None,
+            routing: 0,
+            failed: None,
+            problem: None,
+            source_over: false,
+            committing: false,
+            asking_ends: false,
+            draining: None,
+            reports,
+            requests,
+            state,
+        }
+    }
+
+    pub(super) async fn run(mut self, first: Revision) {
+        self.look_up(Box::new(first), Duration::ZERO);
+        let mut commit = interval(self.config.commit_every);
+        let mut lag = interval(self.config.lag_every);
+        commit.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        lag.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (source, delivery) = (Arc::clone(&self.source), Arc::clone(&self.delivery));
+        while !self.finished() {
+            let give_up = self.draining.as_ref().map(|(deadline, _)| *deadline + 5 * GRACE);
+            let give_up = async {
+                match give_up {
+                    Some(time) => tokio::time::sleep_until(time).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                // Nothing is subscribed to before there is a revision to open partitions for.
+                event = source.next_event(), if !self.source_over && self.revision.is_some() => self.event(event),
+                happening = delivery.next() => self.happening(happening),
+                Some(report) = self.reports.recv() => self.report(report),
+                request = self.requests.recv(), if self.draining.is_none() => self.request(request),
+                Some(done) = self.beside.next(), if !self.beside.is_empty() => self.done(done),
+                _ = commit.tick() => self.commit(),
+                _ = lag.tick() => self.ask_ends(),
+                () = give_up => break,
+            }
+            self.publish();
+        }
+        self.leave().await;
+    }
+
+    fn finished(&self) -> bool {
+        self.draining.is_some() && self.assignment.is_empty()
+    }
+
+    async fn leave(mut self) {
+        self.delivery.lose(&self.assignment.which(|_| true));
+        if tokio::time::timeout(LEAVE, self.source.close()).await.is_err() {
+            tracing::warn!(transform = &*self.config.name, "leaving the group took too long; its other members will notice by themselves");
+        }
+        self.stats.cpu(self.account.used());
+        self.state.send_replace(RunState::Stopped);
+        for done in self.draining.take().map(|(_, done)| done).unwrap_or_default() {
+            // Whoever asked may not be interested any more.
+            let _ = done.send(());
+        }
+    }
+
+    fn publish(&self) {
+        let problem = self.problem.as_ref().map(|(_, problem)| problem.clone());
+        let state = if self.draining.is_some() {
+            RunState::Stopping
+        } else if let Some(failed) = &self.failed {
+            RunState::Failed(failed.clone())
+        } else if self.revision.is_none() {
+            RunState::Starting { problem }
+        } else if let Some(newer) = self.assignment.newest_parked() {
+            RunState::Waiting { newer }
+        } else {
+            RunState::Running { problem }
+        };
+        self.state.send_if_modified(|old| {
+            let changed = *old != state;
+            *old = state;
+            changed
+        });
+    }
+
+    fn trouble(&mut self, text: String) {
+        if self.problem.as_ref().is_none_or(|(_, old)| *old != text) {
+            tracing::warn!(transform = &*self.config.name, "{text}");
+        }
+        self.problem = Some((Instant::now(), text));
+    }
+
+    fn fail(&mut self, failed: Failed) {
+        tracing::error!(transform = &*self.config.name, code = failed.code, "{failed}");
+        self.lanes.halt();
+        self.failed.get_or_insert(failed);
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn request(&mut self, request: Option<Request>) {
+        match request {
+            Some(Request::Replace(revision)) => self.look_up(revision, Duration::ZERO),
+            Some(Request::Drain { deadline, done }) => self.drain(deadline, vec![done]),
+            None => self.drain(Instant::now() + self.config.drain_within, Vec::new()),
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Failed(failed) => self.fail(*failed),
+            Report::Trouble(text) => self.trouble(text),
+        }
+    }
+
+    fn happening(&mut self, happening: Happening) {
+        let Happening::GoBack { partition, generation, offset, pause, reason } = happening;
+        self.trouble(format!("writing failed, {partition} goes back to offset {offset}: {reason}"));
+        self.lanes.go_back(partition, generation, offset, pause);
+    }
+
+    /// Looks a revision's topics up, to run it then.
+    fn look_up(&mut self, revision: Box<Revision>, after: Duration) {
+        self.routing = self.number();
+        let (number, delivery) = (self.routing, Arc::clone(&self.delivery));
+        self.beside.push(Box::pin(async move {
+            sleep(after).await;
+            let route = delivery.route(&revision.routes).await;
+            Done::Routed(number, revision, route)
+        }));
+    }
+
+    fn take_over(&mut self, revision: Box<Revision>, route: D::Route) {
+        let topics = self.revision.as_ref().map(|revision| &revision.topics);
+        if topics != Some(&revision.topics)
+            && let Err(error) = self.source.subscribe(&revision.topics)
+        {
+            self.fail(Failed::new(error.code, error.message));
+            return;
+        }
+        self.failed = None;
+        self.problem = None;
+        self.delivery.restamp(revision.routes.stamp);
+        let (guests, reads) = (Arc::clone(&revision.guests), revision.reads);
+        self.lanes.run(Live { route: Arc::new(route), guests, reads });
+        self.revision = Some(revision);
+        self.unpark();
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Assigned(partitions) if self.draining.is_some() => self.source.release(&partitions),
+            Event::Assigned(partitions) => self.open(partitions),
+            Event::Revoked(partitions) => self.revoke(partitions, Instant::now() + self.config.drain_within),
+            Event::Lost(partitions) => {
+                self.delivery.lose(&partitions);
+                // Nobody waits for the lanes: what they still have in hand is stale.
+                drop(self.lanes.remove(&partitions, Instant::now()));
+                self.let_go(&partitions);
+            }
+            Event::Trouble { code, message } => self.trouble(format!("{message} ({code})")),
+            Event::Failed { code, message } => {
+                self.source_over = true;
+                self.fail(Failed::new(code, message));
+            }
+        }
+    }
+
+    fn open(&mut self, partitions: Vec<TopicPartition>) {
+        let number = self.number();
+        for partition in &partitions {
+            self.assignment.set(partition, Stage::Opening(number));
+        }
+        self.ask_committed(number, partitions, Duration::ZERO);
+    }
+
+    fn ask_committed(&mut self, number: u64, partitions: Vec<TopicPartition>, after: Duration) {
+        let Some(revision) = &self.revision else { return };
+        let (stamp, starts) = (revision.routes.stamp, revision.starts.clone());
+        let delivery = Arc::clone(&self.delivery);
+        let (handle, registration) = AbortHandle::new_pair();
+        self.openings.insert(number, handle);
+        let asking = async move {
+            sleep(after).await;
+            let opened = delivery.open(&partitions, stamp, &starts).await;
+            Done::Opened(number, partitions, opened)
+        };
+        let asking = Abortable::new(asking, registration);
+        self.beside.push(Box::pin(async move { asking.await.unwrap_or_else(|Aborted| Done::Cancelled) }));
+    }
+
+    /// Partitions that waited for a newer revision may have it now.
+    fn unpark(&mut self) {
+        let Some(stamp) = self.revision.as_ref().map(|revision| revision.routes.stamp) else { return };
+        let ready = self.assignment.which(|stage| matches!(stage, Stage::Parked { stamp: newer, .. } if *newer <= stamp));
+        if ready.is_empty() {
+            return;
+        }
+        let number = self.number();
+        for partition in &ready {
+            if let Some(Stage::Parked { queue, .. }) = self.assignment.remove(partition) {
+                self.assignment.set(partition, Stage::Reopening { number, queue });
+            }
+        }
+        self.ask_committed(number, ready, Duration::ZERO);
+    }
+
+    fn opened(&mut self, number: u64, partitions: Vec<TopicPartition>, result: Result<Vec<Opened>, DeliveryError>) {
+        self.openings.remove(&number);
+        let opened = match result {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.trouble(format!("committed offsets cannot be read: {error}"));
+                self.ask_committed(number, partitions, AGAIN);
+                return;
+            }
+        };
+        let mut begin = Vec::new();
+        let mut rest = Vec::new();
+        for (partition, opened) in std::iter::zip(partitions, opened) {
+            let (offset, found) = match opened {
+                Opened::At { offset, generation } => (offset, Ok(generation)),
+                Opened::Newer { stamp, offset } => (offset, Err(stamp)),
+            };
+            if !self.assignment.is_opening(&partition, number) {
+                continue;
+            }
+            match self.assignment.remove(&partition) {
+                Some(Stage::Reopening { queue, .. }) => rest.push((partition, offset, found, queue, true)),
+                _ => begin.push((partition, offset, found)),
+            }
+        }
+        let at: Vec<_> = begin.iter().map(|(partition, offset, _)| (partition.clone(), *offset)).collect();
+        match self.source.begin(&at) {
+            Ok(queues) => {
+                let begun = std::iter::zip(begin, queues);
+                rest.extend(begun.map(|((partition, offset, found), queue)| (partition, offset, found, queue, false)));
+            }
+            Err(error) => {
+                // The group has changed its mind, and says so next.
+                tracing::debug!(%error, "partitions could not be begun");
+                let partitions: Vec<_> = at.into_iter().map(|(partition, _)| partition).collect();
+                self.delivery.lose(&partitions);
+                partitions.iter().for_each(|partition| self.assignment.set(partition, Stage::Closing));
+            }
+        }
+        let mut added = Vec::new();
+        for (partition, offset, found, queue, paused) in rest {
+            match found {
+                Ok(generation) => {
+                    if paused {
+                        self.source.resume(std::slice::from_ref(&partition));
+                    }
+                    self.assignment.set(&partition, Stage::Running);
+                    added.push(NewPartition { partition, queue, generation, seek: paused.then_some(offset) });
+                }
+                Err(stamp) => {
+                    if !paused {
+                        self.source.pause(std::slice::from_ref(&partition));
+                    }
+                    self.assignment.set(&partition, Stage::Parked { stamp, queue });
+                }
+            }
+        }
+        self.lanes.add(added);
+        self.unpark();
+    }
+
+    fn revoke(&mut self, partitions: Vec<TopicPartition>, deadline: Instant) {
+        let running = self.assignment.which(|stage| matches!(stage, Stage::Running));
+        let (closing, others): (Vec<_>, Vec<_>) = partitions.into_iter().partition(|partition| running.contains(partition));
+        self.let_go(&others);
+        if closing.is_empty() {
+            return;
+        }
+        for partition in &closing {
+            self.assignment.set(partition, Stage::Closing);
+        }
+        let let_go = self.lanes.remove(&closing, deadline);
+        let (delivery, name) = (Arc::clone(&self.delivery), Arc::clone(&self.config.name));
+        self.beside.push(Box::pin(async move {
+            let_go.await;
+            for closed in delivery.close(&closing, deadline).await {
+                if closed.abandoned > 0 {
+                    tracing::warn!(
+                        transform = &*name,
+                        "{} was let go with {} batches in flight: its next owner writes them again from offset {}",
+                        closed.partition,
+                        closed.abandoned,
+                        closed.committed
+                    );
+                }
+            }
+            Done::LetGo(closing)
+        }));
+    }
+
+    /// Forgets partitions and tells the group.
+    fn let_go(&mut self, partitions: &[TopicPartition]) {
+        if partitions.is_empty() {
+            return;
+        }
+        for partition in partitions {
+            let number = match self.assignment.remove(partition) {
+                Some(Stage::Opening(number) | Stage::Reopening { number, .. }) => number,
+                _ => continue,
+            };
+            // The answer would open it behind our back. Others of the same question are asked for anew, in the end by the same number.
+            if let Some(handle) = self.openings.remove(&number) {
+                handle.abort();
+                let others = self.assignment.which(
+                    |stage| matches!(stage, Stage::Opening(other) | Stage::Reopening { number: other, .. } if *other == number),
+                );
+                let others: Vec<_> = others.into_iter().filter(|other| !partitions.contains(other)).collect();
+                if !others.is_empty() {
+                    self.ask_committed(number, others, Duration::ZERO);
+                }
+            }
+        }
+        self.source.release(partitions);
+    }
+
+    fn drain(&mut self, deadline: Instant, done: Vec<oneshot::Sender<()>>) {
+        self.draining = Some((deadline, done));
+        let partitions = self.assignment.which(|stage| !matches!(stage, Stage::Closing));
+        self.revoke(partitions, deadline);
+    }
+
+    fn commit(&mut self) {
+        if self.problem.as_ref().is_some_and(|(time, _)| time.elapsed() >= PROBLEM_OVER) {
+            self.problem = None;
+        }
+        if self.committing || self.assignment.is_empty() {
+            return;
+        }
+        self.committing = true;
+        let delivery = Arc::clone(&self.delivery);
+        self.beside.push(Box::pin(async move { Done::Committed(delivery.commit().await) }));
+    }
+
+    fn ask_ends(&mut self) {
+        let running = self.assignment.which(|stage| matches!(stage, Stage::Running));
+        if self.asking_ends || running.is_empty() {
+            return;
+        }
+        self.asking_ends = true;
+        let source = Arc::clone(&self.source);
+        self.beside.push(Box::pin(async move {
+            let ends = source.ends(&running).await;
+            Done::Ends(running, ends)
+        }));
+    }
+
+    fn done(&mut self, done: Done<D>) {
+        match done {
+            Done::Routed(number, _, _) if number != self.routing => {}
+            Done::Routed(_, revision, Ok(route)) => self.take_over(revision, route),
+            Done::Routed(_, revision, Err(error)) => {
+                if self.revision.is_none() {
+                    self.fail(Failed::new(error.code, error.message));
+                } else {
+                    let number = revision.routes.stamp.revision;
+                    self.trouble(format!("revision {number} cannot take over yet: {error}"));
+                }
+                self.look_up(revision, TOPICS_AGAIN);
+            }
+            Done::Opened(number, partitions, result) => self.opened(number, partitions, result),
+            Done::Cancelled => {}
+            Done::LetGo(partitions) => {
+                // Those that were lost meanwhile have been let go already.
+                let closing = self.assignment.which(|stage| matches!(stage, Stage::Closing));
+                let ours: Vec<_> = partitions.into_iter().filter(|partition| closing.contains(partition)).collect();
+                self.let_go(&ours);
+            }
+            Done::Committed(result) => {
+                self.committing = false;
+                if let Err(error) = result {
+                    self.trouble(format!("offsets cannot be committed: {error}"));
+                }
+            }
+            Done::Ends(partitions, ends) => {
+                self.asking_ends = false;
+                // Lag is an extra: a broker that is away shows elsewhere.
+                for (partition, end) in std::iter::zip(partitions, ends.unwrap_or_default()) {
+                    self.stats.partition(&partition, |numbers| numbers.end(end));
+                }
+            }
+        }
+    }
+}

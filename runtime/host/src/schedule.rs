@@ -1,0 +1,214 @@
+//! Whose turn it is: workers are shared fairly between transforms by the CPU time that they use.
+//!
+//! There are as many turns as workers. [`Account::run`] wraps a lane's work so that every slice of it, one poll, needs a turn;
+//! turns go to the waiting lane whose transform has used the least. What a slice used is read from the thread's CPU clock
+//! and charged to the transform, whether it was the guest or the host on its behalf. The engine makes a long guest call
+//! yield every few milliseconds, which ends the slice; so nobody holds a turn for longer than that, and a transform
+//! that spreads over many lanes gets no more than one with a single lane.
+//!
+//! A transform that was idle starts just before the least-used of the busy ones: it goes next, but cannot save up more than
+//! [`CREDIT`].
+//!
+//! Knows nothing of guests, Kafka or the runtime that polls it. A slice that blocks its thread holds its turn.
+
+mod turn;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rustix::time::{ClockId, clock_gettime};
+
+pub use turn::Turns;
+
+/// How far behind the others a transform may be and still be given it back. A lane is out of the line for a moment after
+/// every slice; without credit, whoever takes its turn then would keep it. A few slices long, so that many transforms that
+/// wake up together do not hold the others up.
+pub const CREDIT: Duration = Duration::from_millis(20);
+
+/// Shared by all transforms of a host.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    /// CPU nanoseconds of the calling thread.
+    clock: fn() -> u64,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    /// The use at which the last turn was given: nobody who has been waiting for long has used less.
+    floor: u64,
+    /// Who waits, least used first. A lane's key may have become too small when another lane of its transform was charged; it
+    /// is put right when it comes up.
+    line: BinaryHeap<Reverse<(u64, Place)>>,
+    waiting: HashMap<Place, Waiting>,
+    /// Lanes that have been woken with a turn and have not used it yet.
+    granted: HashSet<Place>,
+    places: u64,
+}
+
+/// A place in the line; places with equal use come in the order in which they were taken.
+type Place = u64;
+
+#[derive(Debug)]
+struct Waiting {
+    account: Arc<Charges>,
+    waker: Waker,
+}
+
+/// What a transform has used.
+#[derive(Debug, Default)]
+struct Charges {
+    /// Nanoseconds, raised to the floor after idling: an order, not a measurement.
+    rank: AtomicU64,
+    used: AtomicU64,
+    turns: AtomicU64,
+}
+
+impl Schedule {
+    /// As many turns as there are workers; at least one.
+    #[must_use]
+    pub fn new(workers: usize) -> Self {
+        Self::with_clock(workers, thread_cpu)
+    }
+
+    /// A schedule that charges by another clock, for tests: nanoseconds of CPU of the calling thread.
+    #[must_use]
+    pub fn with_clock(workers: usize, clock: fn() -> u64) -> Self {
+        let state = State {
+            free: workers.max(1),
+            floor: 0,
+            line: BinaryHeap::new(),
+            waiting: HashMap::new(),
+            granted: HashSet::new(),
+            places: 0,
+        };
+        Self { inner: Arc::new(Inner { state: Mutex::new(state), clock }) }
+    }
+
+    /// A new account: one for a transform, shared by its lanes.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account { schedule: Arc::clone(&self.inner), charges: Arc::default() }
+    }
+}
+
+fn thread_cpu() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
+}
+
+/// A transform's account with the schedule.
+#[derive(Debug, Clone)]
+pub struct Account {
+    schedule: Arc<Inner>,
+    charges: Arc<Charges>,
+}
+
+impl Account {
+    /// Runs a future in turns. Its output comes with the last turn given back.
+    pub fn run<F: Future>(&self, work: F) -> Turns<F> {
+        Turns::new(self.clone(), work)
+    }
+
+    /// CPU time that this transform's slices have used.
+    #[must_use]
+    pub fn used(&self) -> Duration {
+        Duration::from_nanos(self.charges.used.load(Ordering::Relaxed))
+    }
+
+    /// How many slices have run.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.charges.turns.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    /// Takes a turn if one is free and nobody waits; otherwise a place in the line.
+    fn ask(&self, charges: &Arc<Charges>, waker: &Waker) -> Option<Place> {
+        let mut state = self.state.lock();
+        let rank = charges.rank.load(Ordering::Relaxed).max(state.floor.saturating_sub(CREDIT.as_nanos() as u64));
+        charges.rank.store(rank, Ordering::Relaxed);
+        if state.free > 0 && state.waiting.is_empty() {
+            state.free -= 1;
+            state.floor = state.floor.max(rank);
+            return None;
+        }
+        state.places += 1;
+        let place = state.places;
+        state.line.push(Reverse((rank, place)));
+        state.waiting.insert(place, Waiting { account: Arc::clone(charges), waker: waker.clone() });
+        Some(place)
+    }
+
+    /// Whether the turn has come for this place; otherwise it is this waker that will be told.
+    fn come(&self, place: Place, waker: &Waker) -> bool {
+        let mut state = self.state.lock();
+        if state.granted.remove(&place) {
+            return true;
+        }
+        if let Some(waiting) = state.waiting.get_mut(&place) {
+            waiting.waker.clone_from(waker);
+        }
+        false
+    }
+
+    fn leave(&self, place: Place) {
+        let mut state = self.state.lock();
+        if state.granted.remove(&place) {
+            state.free += 1;
+        } else {
+            state.waiting.remove(&place);
+        }
+        let woken = state.give();
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn end(&self, charges: &Charges, used: u64) {
+        let mut state = self.state.lock();
+        charges.rank.fetch_add(used, Ordering::Relaxed);
+        charges.used.fetch_add(used, Ordering::Relaxed);
+        charges.turns.fetch_add(1, Ordering::Relaxed);
+        state.free += 1;
+        let woken = state.give();
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl State {
+    /// Gives free turns to those who wait. Returns whom to wake, once the lock is released.
+    fn give(&mut self) -> Vec<Waker> {
+        let mut woken = Vec::new();
+        while self.free > 0 {
+            let Some(Reverse((key, place))) = self.line.pop() else { break };
+            let Some(waiting) = self.waiting.remove(&place) else { continue };
+            let rank = waiting.account.rank.load(Ordering::Relaxed);
+            if rank > key {
+                self.line.push(Reverse((rank, place)));
+                self.waiting.insert(place, waiting);
+                continue;
+            }
+            self.free -= 1;
+            self.floor = self.floor.max(rank);
+            self.granted.insert(place);
+            woken.push(waiting.waker);
+        }
+        woken
+    }
+}
+
+#[cfg(test)]
+mod tests;

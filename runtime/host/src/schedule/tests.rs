@@ -1,0 +1,182 @@
+use std::cell::Cell;
+use std::sync::atomic::AtomicBool;
+
+use futures_util::FutureExt as _;
+
+use super::*;
+
+thread_local! {
+    /// CPU time that the tests' guests pretend to burn on this thread.
+    static BURNT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn burnt() -> u64 {
+    BURNT.get()
+}
+
+fn burn(nanoseconds: u64) {
+    BURNT.set(BURNT.get() + nanoseconds);
+}
+
+/// Total turns that were taken so far, over all accounts of a test.
+#[derive(Default)]
+struct Count(AtomicU64);
+
+impl Count {
+    fn add(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Ends the heavy transforms once so many turns were taken altogether.
+const TURNS: u64 = 60_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_transforms_on_two_threads_share_evenly() {
+    let schedule = Schedule::with_clock(2, burnt);
+    let count = Arc::new(Count::default());
+    let start = Arc::new(tokio::sync::Barrier::new(200));
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..200u64 {
+        let account = schedule.account();
+        let (count, start) = (Arc::clone(&count), Arc::clone(&start));
+        tasks.spawn(async move {
+            // Slices between 0.1 and 2 ms: a transform with long slices must get fewer of them.
+            let slice = 100_000 + number % 20 * 100_000;
+            start.wait().await;
+            let work = account.run(async {
+                while count.add() < TURNS {
+                    burn(slice);
+                    tokio::task::yield_now().await;
+                }
+            });
+            work.await;
+            (account.used().as_nanos() as u64, account.turns(), slice)
+        });
+    }
+    let results = tasks.join_all().await;
+    let mean = results.iter().map(|result| result.0).sum::<u64>() / 200;
+    for (used, turns, slice) in results {
+        // Everybody is within one slice of its own and one of the longest of everybody else.
+        let slack = 2_000_000 + slice;
+        assert!(used.abs_diff(mean) <= 2 * slack, "used {used} of a mean of {mean}, in {turns} slices of {slice}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_light_transform_is_not_starved_behind_heavy_ones() {
+    let schedule = Schedule::with_clock(2, burnt);
+    let count = Arc::new(Count::default());
+    let done = Arc::new(AtomicBool::new(false));
+    let mut heavy = tokio::task::JoinSet::new();
+    for _ in 0..199 {
+        let account = schedule.account();
+        let (count, done) = (Arc::clone(&count), Arc::clone(&done));
+        heavy.spawn(async move {
+            account
+                .run(async {
+                    while !done.load(Ordering::SeqCst) {
+                        count.add();
+                        burn(5_000_000);
+                        tokio::task::yield_now().await;
+                    }
+                })
+                .await;
+        });
+    }
+    let light = schedule.account();
+    let mut waits = Vec::new();
+    while count.now() < 2_000 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..300 {
+        let asked = count.now();
+        light.run(async { burn(1_000) }).await;
+        waits.push(count.now() - asked);
+        // Let a good many heavy slices pass, as a transform with few records does.
+        let until = count.now() + 20;
+        while count.now() < until {
+            tokio::task::yield_now().await;
+        }
+    }
+    done.store(true, Ordering::SeqCst);
+    while heavy.join_next().await.is_some() {}
+    waits.sort_unstable();
+    // Two turns run when it asks; it gets the next but for those that stand at the very same use. In a fair line of
+    // 200 it would wait for 199.
+    assert!(waits[waits.len() / 2] <= 8, "median wait of {} turns", waits[waits.len() / 2]);
+    assert!(waits[waits.len() * 95 / 100] <= 60, "95 % wait of {} turns", waits[waits.len() * 95 / 100]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_lanes_get_no_more_than_one() {
+    let schedule = Schedule::with_clock(2, burnt);
+    let (wide, narrow) = (schedule.account(), schedule.account());
+    let count = Arc::new(Count::default());
+    let start = Arc::new(tokio::sync::Barrier::new(18));
+    let mut tasks = tokio::task::JoinSet::new();
+    // Two narrow lanes, so that one of them always waits while the other's slice ends.
+    for account in std::iter::repeat_n(&wide, 16).chain(std::iter::repeat_n(&narrow, 2)) {
+        let (account, count, start) = (account.clone(), Arc::clone(&count), Arc::clone(&start));
+        tasks.spawn(async move {
+            start.wait().await;
+            let work = account.run(async {
+                while count.add() < 20_000 {
+                    burn(1_000_000);
+                    tokio::task::yield_now().await;
+                }
+            });
+            work.await;
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+    let (wide, narrow) = (wide.used().as_secs_f64(), narrow.used().as_secs_f64());
+    assert!((0.8..1.25).contains(&(wide / narrow)), "sixteen lanes used {wide}, two {narrow}");
+}
+
+#[tokio::test]
+async fn there_are_never_more_slices_at_once_than_turns() {
+    let schedule = Schedule::with_clock(2, burnt);
+    let account = schedule.account();
+    assert_eq!(schedule.inner.ask(&account.charges, Waker::noop()), None);
+    assert_eq!(schedule.inner.ask(&account.charges, Waker::noop()), None);
+    let place = schedule.inner.ask(&account.charges, Waker::noop()).expect("a place in the line");
+    assert!(!schedule.inner.come(place, Waker::noop()));
+    schedule.inner.end(&account.charges, 1);
+    assert!(schedule.inner.come(place, Waker::noop()));
+}
+
+#[tokio::test]
+async fn dropping_work_gives_its_turn_and_its_place_back() {
+    let schedule = Schedule::with_clock(1, burnt);
+    let account = schedule.account();
+    let mut first = account.run(std::future::pending::<()>());
+    // The slice of a pending future ends at once.
+    assert!((&mut first).now_or_never().is_none());
+    assert_eq!(schedule.inner.state.lock().free, 1);
+
+    assert_eq!(schedule.inner.ask(&account.charges, Waker::noop()), None);
+    let mut waiting = account.run(async {});
+    let mut granted = account.run(async {});
+    assert!((&mut waiting).now_or_never().is_none());
+    assert!((&mut granted).now_or_never().is_none());
+    drop(waiting);
+    schedule.inner.end(&account.charges, 1);
+    assert_eq!(schedule.inner.state.lock().granted.len(), 1);
+    drop(granted);
+    let state = schedule.inner.state.lock();
+    assert_eq!((state.free, state.granted.len(), state.waiting.len()), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_panic_gives_the_turn_back() {
+    let schedule = Schedule::new(1);
+    let account = schedule.account();
+    let work = account.run(async { panic!("a host import broke") });
+    let outcome: Result<(), _> = std::panic::AssertUnwindSafe(work).catch_unwind().await;
+    assert!(outcome.is_err());
+    account.run(async {}).await;
+}

@@ -1,0 +1,102 @@
+//! Where one partition stands, and how far behind.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Written by whoever knows, read by anyone. -1 stands for "not known yet".
+#[derive(Debug)]
+pub struct PartitionStats {
+    position: AtomicI64,
+    /// The last stable offset when it was asked for.
+    end: AtomicI64,
+    /// The largest timestamp of the last finished batch.
+    timestamp: AtomicI64,
+    /// Everything was read when the end was last seen.
+    at_end: AtomicBool,
+}
+
+impl Default for PartitionStats {
+    fn default() -> Self {
+        Self {
+            position: AtomicI64::new(-1),
+            end: AtomicI64::new(-1),
+            timestamp: AtomicI64::new(-1),
+            at_end: AtomicBool::new(false),
+        }
+    }
+}
+
+/// A partition at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartitionSnapshot {
+    /// The next offset to read, as far as finished.
+    pub position: i64,
+    /// The last stable offset, when it was last asked for. `None`: not yet.
+    pub end: Option<i64>,
+    /// Offsets between the two; markers and compacted records count, unless the end has been reached: then it is 0.
+    pub lag_records: Option<u64>,
+    /// Age of the last finished record while there is more to read; 0 at the end.
+    pub lag: Option<Duration>,
+}
+
+impl PartitionStats {
+    pub(crate) fn position(&self, position: i64) {
+        self.position.store(position, Relaxed);
+    }
+
+    /// Where the partition ends now.
+    pub(crate) fn end(&self, end: i64) {
+        self.end.store(end, Relaxed);
+    }
+
+    pub(crate) fn timestamp(&self, timestamp: i64) {
+        self.timestamp.store(timestamp, Relaxed);
+    }
+
+    /// Whether there is nothing to read at the moment.
+    pub(crate) fn at_end(&self, at_end: bool) {
+        self.at_end.store(at_end, Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> PartitionSnapshot {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.snapshot_at(now)
+    }
+
+    fn snapshot_at(&self, now: Duration) -> PartitionSnapshot {
+        let known = |value: i64| (value >= 0).then_some(value);
+        let position = self.position.load(Relaxed);
+        let end = known(self.end.load(Relaxed));
+        let behind = end.map(|end| end.saturating_sub(position.max(0)).max(0).unsigned_abs());
+        let lag_records = if self.at_end.load(Relaxed) { Some(0) } else { behind };
+        let age = known(self.timestamp.load(Relaxed))
+            .map(|timestamp| now.saturating_sub(Duration::from_millis(timestamp.unsigned_abs())));
+        let lag = if lag_records == Some(0) { Some(Duration::ZERO) } else { age };
+        PartitionSnapshot { position, end, lag_records, lag }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_before_the_end_are_no_lag_once_the_end_was_seen() {
+        let partition = PartitionStats::default();
+        partition.position(10);
+        partition.end(12);
+        partition.timestamp(5_000);
+        let now = Duration::from_secs(8);
+        let snapshot = partition.snapshot_at(now);
+        assert_eq!((snapshot.lag_records, snapshot.lag), (Some(2), Some(Duration::from_secs(3))));
+        partition.at_end(true);
+        let snapshot = partition.snapshot_at(now);
+        assert_eq!((snapshot.lag_records, snapshot.lag), (Some(0), Some(Duration::ZERO)));
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_it_is_known() {
+        let snapshot = PartitionStats::default().snapshot_at(Duration::from_secs(1));
+        assert_eq!((snapshot.end, snapshot.lag_records, snapshot.lag), (None, None, None));
+    }
+}
