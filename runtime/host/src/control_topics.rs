@@ -3,7 +3,12 @@
 //! Hosts create them where they are missing, and refuse to start on ones that could lose a deployment. One partition each:
 //! order matters more than throughput here, and a reader needs a single position.
 
-use millstream_kafka::{admin::Admin, error::KafkaError};
+use std::time::Duration;
+
+use millstream_kafka::{
+    admin::{Admin, TopicConfig},
+    error::KafkaError,
+};
 
 /// Their names under an installation's prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +116,7 @@ impl ControlTopics {
             });
         }
         let Some(what) = kept else { return Ok(()) };
-        let policy = admin
-            .topic_config(topic)
+        let policy = settled_config(admin, topic)
             .await
             .map_err(failed)?
             .cleanup_policy;
@@ -125,5 +129,21 @@ impl ControlTopics {
             });
         }
         Ok(())
+    }
+}
+
+/// The topic's settings. A topic that another host has just created has none on brokers that have not heard of it yet.
+async fn settled_config(admin: &Admin, topic: &str) -> Result<TopicConfig, KafkaError> {
+    let mut attempts = 0;
+    loop {
+        match admin.topic_config(topic).await {
+            Err(error)
+                if attempts < 20 && !error.is_authentication() && !error.is_authorization() =>
+            {
+                attempts += 1;
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            settled => return settled,
+        }
     }
 }
