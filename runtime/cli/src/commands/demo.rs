@@ -209,7 +209,7 @@ async fn show(args: &Args, host: &dev::DevHost) -> anyhow::Result<()> {
     };
     // Whatever happened, the checker says what it has seen before anything else is said.
     let settled = match watched {
-        Ok(()) => settle(&client).await,
+        Ok(()) => settle(&client, &plan).await,
         Err(error) => Err(error),
     };
     shared.stop.store(true, Ordering::Release);
@@ -308,31 +308,30 @@ async fn watch(
     }
 }
 
-/// Waits until the transforms have nothing left to read, so that a surplus record has come out too. A lag may be counted
-/// from time to time only, so this is bounded generously.
-async fn settle(client: &Client) -> anyhow::Result<()> {
+/// Waits until every transform is done with all of its source, so that a surplus record has come out too. Judged by the
+/// positions: the lag that a host tells is counted every few seconds only.
+async fn settle(client: &Client, plan: &report::Plan) -> anyhow::Result<()> {
     let began = Instant::now();
-    loop {
-        let list = client.list().await?;
-        let lagging: Vec<&str> = list
-            .transforms
-            .iter()
-            .filter(|transform| transform.lag_records != Some(0))
-            .map(|transform| transform.name.as_str())
-            .collect();
-        if lagging.is_empty() && list.transforms.len() == TRANSFORMS.len() {
-            return Ok(());
+    for transform in &TRANSFORMS {
+        let records = plan.topic(transform.source);
+        loop {
+            let positions = client.describe(transform.name).await?.positions;
+            let done: u64 = positions
+                .iter()
+                .map(|position| position.done.max(0).unsigned_abs())
+                .sum();
+            if done >= records {
+                break;
+            }
+            if began.elapsed() > STALLED {
+                let behind = format!(
+                    "still at {done} of {records} records of {} after everything came out",
+                    transform.source
+                );
+                return Err(Complaint::new(transform.name, behind).into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        if began.elapsed() > STALLED {
-            return Err(Complaint::new(
-                "demo",
-                format!(
-                    "still behind after everything came out: {}",
-                    lagging.join(", ")
-                ),
-            )
-            .into());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    Ok(())
 }

@@ -184,15 +184,33 @@ impl Checker {
 
     /// Whether everything that the topics hold was read.
     fn at_the_end(&self) -> anyhow::Result<bool> {
+        let ends = self.offsets(Offset::End)?;
+        Ok(ends
+            .into_iter()
+            .all(|(topic, partition, next)| self.read(topic, partition) >= next))
+    }
+
+    /// The first or the next offset of every partition, in one request: one for each takes seconds.
+    fn offsets(&self, which: Offset) -> anyhow::Result<Vec<(&'static str, i32, i64)>> {
+        let mut asked = TopicPartitionList::new();
         for (topic, partition) in self.all() {
-            let (_, next) =
-                self.consumer
-                    .fetch_watermarks(topic, partition, Duration::from_secs(10))?;
-            if self.read(topic, partition) < next {
-                return Ok(false);
-            }
+            asked.add_partition_offset(topic, partition, which)?;
         }
-        Ok(true)
+        let answered = self
+            .consumer
+            .offsets_for_times(asked, Duration::from_secs(10))?;
+        let offset = |(topic, partition)| {
+            let found = answered
+                .find_partition(topic, partition)
+                .map(|found| found.offset());
+            match found {
+                Some(Offset::Offset(offset)) => Ok((topic, partition, offset)),
+                other => Err(anyhow::anyhow!(
+                    "{topic}-{partition}: the broker does not say where it begins and ends: {other:?}"
+                )),
+            }
+        };
+        self.all().map(offset).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = (&'static str, i32)> + use<> {
@@ -203,12 +221,9 @@ impl Checker {
     }
 
     fn watch_the_beginnings(&mut self) -> anyhow::Result<()> {
-        for (topic, partition) in self.all() {
-            let (first, _) =
-                self.consumer
-                    .fetch_watermarks(topic, partition, Duration::from_secs(10))?;
+        for (topic, partition, first) in self.offsets(Offset::Beginning)? {
             if first > 0 {
-                self.wrong(format!("{topic}, partition {partition}: the embedded broker dropped its first {first} records, for want of room"));
+                self.wrong(format!("{topic}-{partition}: the embedded broker dropped its first {first} records, for want of room"));
             }
         }
         Ok(())

@@ -49,7 +49,8 @@ impl Plan {
         self.records.values().sum()
     }
 
-    fn topic(&self, name: &str) -> u64 {
+    /// Records of one topic.
+    pub(super) fn topic(&self, name: &str) -> u64 {
         self.records.get(name).copied().unwrap_or(0)
     }
 }
