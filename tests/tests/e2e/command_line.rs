@@ -49,8 +49,9 @@ fn a_host_with_a_wrong_flag_says_which_and_does_not_start() {
         millstream(all)
     };
     // Until there is authentication, nobody but this machine is served.
-    serve(&["--listen", "0.0.0.0:7411"]).failed(64, &["0.0.0.0:7411", "loopback"]);
-    serve(&["--listen", "192.0.2.1:7411"]).failed(64, &["loopback"]);
+    serve(&["--listen", "0.0.0.0:7411"])
+        .failed(64, &["0.0.0.0:7411", "127.0.0.1", "authentication"]);
+    serve(&["--listen", "192.0.2.1:7411"]).failed(64, &["192.0.2.1:7411", "127.0.0.1"]);
     serve(&["--listen", "nowhere"]).failed(64, &["nowhere"]);
     serve(&["--prefix", "Bad_Prefix"]).failed(64, &["--prefix", "a-z"]);
     serve(&["--host-id", "a b"]).failed(64, &["--host-id"]);

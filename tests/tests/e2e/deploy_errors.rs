@@ -217,7 +217,7 @@ fn a_module_that_is_too_large_is_refused_before_it_is_sent() {
         .unwrap();
     stage
         .deploy(&stage.manifest(&[("module", "module = \"huge.wasm\"")]))
-        .failed(1, &["huge.wasm", "64 MiB"]);
+        .failed(1, &["huge.wasm", "64.0 MiB"]);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn what_the_command_line_says_wrong_is_a_usage_error_or_named() {
     .failed(1, &["/nowhere/route.wasm", "no such file"]);
     run(&["-f", "/nowhere/millstream.toml"])
         .failed(1, &["/nowhere/millstream.toml", "no such file"]);
-    run(&["-f", stage.folder.path().to_str().unwrap()]).failed(1, &["is a directory"]);
+    run(&["-f", stage.folder.path().to_str().unwrap()]).failed(1, &["is a folder"]);
     let to = format!("out={}", stage.out);
     run(&[probe, "--from", &stage.source, "--to", &to]).failed(64, &["--name"]);
     run(&[probe, "--name", "x", "--to", &to]).failed(64, &["--from"]);

@@ -115,7 +115,9 @@ fn deploy_waits_until_the_transform_has_failed_and_says_why() {
     host.await_state(&scene.name, "failed");
     // The same again does not help, but a restart does not forget either.
     let options = host.options.clone();
-    drop(host);
+    let mut host = host;
+    host.process.terminate();
+    host.process.await_exit(PATIENCE);
     let host = Host::start(&options);
     host.await_state(&scene.name, "failed");
 }

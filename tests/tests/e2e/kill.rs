@@ -137,7 +137,7 @@ fn a_host_that_is_told_to_end_commits_what_it_did_and_nothing_comes_twice() {
         .collect();
     Producer::new(kafka.brokers()).send_all(&scene.source, &sent);
     let mut host = Host::start(&options);
-    scene.deploy(&host, &["spin=200000"]);
+    scene.deploy(&host, &["spin=60000000"]);
     let written = || kafka.end_offsets(&scene.out).iter().sum::<i64>();
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
         let before = written();

@@ -76,9 +76,7 @@ fn two_hosts_share_the_partitions_and_both_work() {
 fn hosts_join_leave_and_are_killed_under_load_and_nothing_is_lost() {
     let kafka = Kafka::shared();
     let scene = Scene::new(PARTITIONS);
-    let options = HostOptions::fresh()
-        .argument("--kafka")
-        .argument("session.timeout.ms=6000");
+    let options = HostOptions::fresh();
     let mut first = Host::start(&options);
     scene.deploy(&first, &[]);
     let stop = AtomicBool::new(false);
