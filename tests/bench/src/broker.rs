@@ -16,7 +16,9 @@ const SEED: u64 = 463;
 impl Stage {
     /// Starts a broker and fills the topic. The filling also warms the broker's produce path.
     pub(crate) fn set(events: usize, partitions: i32) -> Self {
-        eprintln!("starting Apache Kafka and writing {events} events of about 463 bytes to {partitions} partitions");
+        eprintln!(
+            "starting Apache Kafka and writing {events} events of about 463 bytes to {partitions} partitions"
+        );
         let kafka = Kafka::start(&KafkaOptions {
             // Rounds leave their outputs behind; what is deleted should be gone soon.
             properties: vec![("log.segment.delete.delay.ms".to_owned(), "1000".to_owned())],
@@ -27,7 +29,10 @@ impl Stage {
         let mut written = 0;
         for event in swipes::events(SEED, events) {
             // The job is about values; headers would cost both contestants the same.
-            let plain = millstream_tests::Record { headers: Vec::new(), ..event };
+            let plain = millstream_tests::Record {
+                headers: Vec::new(),
+                ..event
+            };
             producer.send(&source, &plain);
             written += 1;
         }
@@ -38,7 +43,10 @@ impl Stage {
 
     /// CPU time that the broker has used so far.
     pub(crate) fn cpu_ns(&self) -> anyhow::Result<u64> {
-        let process = self.kafka.process().context("the broker is not ours to measure")?;
+        let process = self
+            .kafka
+            .process()
+            .context("the broker is not ours to measure")?;
         let usage = measure::of(&process.to_string())?;
         Ok(usage.user_ns + usage.system_ns)
     }

@@ -74,7 +74,10 @@ pub(crate) struct Outcome {
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(work(args))
 }
 
@@ -106,15 +109,24 @@ async fn work(args: Args) -> anyhow::Result<()> {
     let summed = loop {
         tokio::time::sleep(Duration::from_millis(10)).await;
         let list = host.list();
-        let Some(transform) = list.first() else { bail!("the transform is gone") };
+        let Some(transform) = list.first() else {
+            bail!("the transform is gone")
+        };
         if let millstream_host::supervisor::State::Failed = transform.state {
-            bail!("the transform failed: {}", transform.reason.as_deref().unwrap_or("no reason given"));
+            bail!(
+                "the transform failed: {}",
+                transform.reason.as_deref().unwrap_or("no reason given")
+            );
         }
         if transform.summed.records_in >= args.events {
             break transform.summed.clone();
         }
         if began.elapsed() > PATIENCE {
-            bail!("after {PATIENCE:?} only {} of {} events are read", transform.summed.records_in, args.events);
+            bail!(
+                "after {PATIENCE:?} only {} of {} events are read",
+                transform.summed.records_in,
+                args.events
+            );
         }
     };
     let seconds = began.elapsed().as_secs_f64();

@@ -1,6 +1,5 @@
 //! What a process has used so far, as the kernel counts it.
 
-
 /// CPU time and memory of one process.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
@@ -25,12 +24,20 @@ pub(crate) fn of(process: &str) -> anyhow::Result<Usage> {
     let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
     let fields: Vec<&str> = after.split_whitespace().collect();
     let ticks = |at: usize| -> anyhow::Result<u64> {
-        Ok(fields.get(at).ok_or_else(|| anyhow::anyhow!("/proc/{process}/stat is too short"))?.parse()?)
+        Ok(fields
+            .get(at)
+            .ok_or_else(|| anyhow::anyhow!("/proc/{process}/stat is too short"))?
+            .parse()?)
     };
     let tick = 1_000_000_000 / rustix::param::clock_ticks_per_second();
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak_kib: u64 = peak.map_or("0", |line| line.trim().trim_end_matches(" kB").trim()).parse()?;
-    Ok(Usage { user_ns: ticks(11)? * tick, system_ns: ticks(12)? * tick, peak_rss_bytes: peak_kib * 1024 })
+    let peak_kib: u64 = peak
+        .map_or("0", |line| line.trim().trim_end_matches(" kB").trim())
+        .parse()?;
+    Ok(Usage {
+        user_ns: ticks(11)? * tick,
+        system_ns: ticks(12)? * tick,
+        peak_rss_bytes: peak_kib * 1024,
+    })
 }
-

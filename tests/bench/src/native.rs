@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use millstream_engine::{Batch, Column, Description, Failure, Guest, Limits, Output, Plan, Rejections};
+use millstream_engine::{
+    Batch, Column, Description, Failure, Guest, Limits, Output, Plan, Rejections,
+};
 use millstream_sdk::json;
 
 /// An instance of it.
@@ -17,7 +19,10 @@ impl Route {
         let mut description = Description::default();
         description.reads.values = true;
         description.outputs = vec!["likes".to_owned(), "passes".to_owned()];
-        Self { description, limits: Limits::default() }
+        Self {
+            description,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -39,7 +44,12 @@ fn decide(value: Option<&[u8]>) -> Verdict {
     match kind.and_then(json::Field::as_str) {
         Some(kind) if kind == "swipe" => {}
         Some(_) => return Verdict::Nowhere,
-        None => return Verdict::Rejected("unexpected-json", "`type` is missing or not a text".to_owned()),
+        None => {
+            return Verdict::Rejected(
+                "unexpected-json",
+                "`type` is missing or not a text".to_owned(),
+            );
+        }
     }
     match direction.and_then(json::Field::as_str).as_deref() {
         Some("right") => Verdict::Likes,
@@ -89,7 +99,12 @@ impl Guest for Route {
             codes: rejected.codes,
             reasons: rejected.reasons,
         });
-        let output = Output { rows: Some(rows), outputs: Some(outputs), rejected, ..Output::default() };
+        let output = Output {
+            rows: Some(rows),
+            outputs: Some(outputs),
+            rejected,
+            ..Output::default()
+        };
         Plan::from_output(output, batch, &self.description, &self.limits)
     }
 

@@ -26,7 +26,14 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(kind: Kind, round: u32, events: u64, outcome: &Outcome, broker_ns: u64, hash: String) -> Self {
+    pub(crate) fn new(
+        kind: Kind,
+        round: u32,
+        events: u64,
+        outcome: &Outcome,
+        broker_ns: u64,
+        hash: String,
+    ) -> Self {
         let each = |ns: u64| ns as f64 / events as f64;
         Self {
             job: "route",
@@ -76,7 +83,13 @@ fn spread_text(figures: Vec<f64>, digits: usize) -> String {
 pub(crate) fn print(options: &Options, noise: &[(Row, Row)], rows: &[Row]) {
     let of = |kind: Kind| rows.iter().filter(move |row| row.contestant == kind.name());
     let mut table = Table::new();
-    table.set_header(["route", "CPU ns an event", "events/s", "broker's ns", "peak MiB"]);
+    table.set_header([
+        "route",
+        "CPU ns an event",
+        "events/s",
+        "broker's ns",
+        "peak MiB",
+    ]);
     for kind in [Kind::Millstream, Kind::Native] {
         let column = |figure: fn(&Row) -> f64| of(kind).map(figure).collect::<Vec<_>>();
         table.add_row([
@@ -87,22 +100,32 @@ pub(crate) fn print(options: &Options, noise: &[(Row, Row)], rows: &[Row]) {
             spread_text(column(|row| (row.peak_rss_bytes >> 20) as f64), 0),
         ]);
     }
-    println!("Median (lowest to highest) of {} rounds of {} events; outputs equal in all.", options.rounds, options.events);
+    println!(
+        "Median (lowest to highest) of {} rounds of {} events; outputs equal in all.",
+        options.rounds, options.events
+    );
     println!("{table}");
     let ratio = |a: &Row, b: &Row| a.cpu_ns_per_event / b.cpu_ns_per_event;
-    println!("A/A: {} x", spread_text(noise.iter().map(|(a, b)| ratio(a, b)).collect(), 3));
+    println!(
+        "A/A: {} x",
+        spread_text(noise.iter().map(|(a, b)| ratio(a, b)).collect(), 3)
+    );
     let pairs = of(Kind::Millstream).map(|row| {
         let native = of(Kind::Native).find(|native| native.round == row.round);
         native.map_or(f64::NAN, |native| ratio(row, native))
     });
-    println!("millstream / native, CPU an event, round by round: {} x", spread_text(pairs.collect(), 3));
+    println!(
+        "millstream / native, CPU an event, round by round: {} x",
+        spread_text(pairs.collect(), 3)
+    );
 }
 
 pub(crate) fn save(path: &Path, rows: &[Row]) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    std::fs::write(path, serde_json::to_string_pretty(rows)?).with_context(|| path.display().to_string())?;
+    std::fs::write(path, serde_json::to_string_pretty(rows)?)
+        .with_context(|| path.display().to_string())?;
     println!("{} has every round.", path.display());
     Ok(())
 }
