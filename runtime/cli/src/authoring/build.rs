@@ -16,7 +16,9 @@ const TARGET: &str = "wasm32-wasip2";
 ///
 /// Runs `cargo build --release --target wasm32-wasip2` and prints the component's path, size and digest.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Examples:\n  millstream build\n  millstream build --path guest-examples/rust/route -o route.wasm")]
+#[command(
+    after_long_help = "Examples:\n  millstream build\n  millstream build --path guest-examples/rust/route -o route.wasm"
+)]
 pub(crate) struct Args {
     /// The project's folder
     #[arg(long, default_value = ".", value_name = "FOLDER")]
@@ -33,15 +35,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut module = build(&args.path, &args.cargo)?;
     if let Some(out) = args.out {
         std::fs::copy(&module, &out).map_err(|error| {
-            Complaint::new(out.display().to_string(), format!("cannot be written: {error}"))
-                .help("name a file in a folder that you can write to")
+            Complaint::new(
+                out.display().to_string(),
+                format!("cannot be written: {error}"),
+            )
+            .help("name a file in a folder that you can write to")
         })?;
         module = out;
     }
     let (size, digest) = measure(&module)?;
     let style = output::style::stdout();
-    output::line(format_args!("{} {}", style.green("built"), shorten(&module).display()));
-    output::line(format_args!("      {}, sha256 {digest}", ByteSize(size).display().iec()));
+    output::line(format_args!(
+        "{} {}",
+        style.green("built"),
+        shorten(&module).display()
+    ));
+    output::line(format_args!(
+        "      {}, sha256 {digest}",
+        ByteSize(size).display().iec()
+    ));
     Ok(())
 }
 
@@ -53,7 +65,14 @@ pub(super) fn build(folder: &Path, cargo_arguments: &[String]) -> Result<PathBuf
     }
     check_tools(folder)?;
     let mut cargo = cargo(folder)
-        .args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--release",
+            "--target",
+            TARGET,
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .args(cargo_arguments)
         .stdout(Stdio::piped())
         .spawn()
@@ -69,15 +88,23 @@ pub(super) fn build(folder: &Path, cargo_arguments: &[String]) -> Result<PathBuf
         .wait()
         .map_err(|error| Complaint::new("cargo", format!("cannot be waited for: {error}")))?;
     if !status.success() {
-        return Err(Complaint::new("cargo build", "failed: its messages are above")
-            .help("correct what it says, then run `millstream build` again"));
+        return Err(
+            Complaint::new("cargo build", "failed: its messages are above")
+                .help("correct what it says, then run `millstream build` again"),
+        );
     }
     match modules.as_slice() {
         [module] => Ok(module.clone()),
-        [] => Err(Complaint::new(folder.join("Cargo.toml").display().to_string(), "builds no component")
-            .help("add to it:\n[lib]\ncrate-type = [\"cdylib\"]")),
-        _ => Err(Complaint::new(folder.join("Cargo.toml").display().to_string(), "builds several components")
-            .help("choose one: `millstream build -- --package NAME`")),
+        [] => Err(Complaint::new(
+            folder.join("Cargo.toml").display().to_string(),
+            "builds no component",
+        )
+        .help("add to it:\n[lib]\ncrate-type = [\"cdylib\"]")),
+        _ => Err(Complaint::new(
+            folder.join("Cargo.toml").display().to_string(),
+            "builds several components",
+        )
+        .help("choose one: `millstream build -- --package NAME`")),
     }
 }
 
@@ -91,7 +118,10 @@ fn component_in(message: &str) -> Option<PathBuf> {
         .as_array()?
         .iter()
         .any(|kind| kind == "cdylib");
-    let mut files = message["filenames"].as_array()?.iter().filter_map(|file| file.as_str());
+    let mut files = message["filenames"]
+        .as_array()?
+        .iter()
+        .filter_map(|file| file.as_str());
     let module = files.find(|file| file.ends_with(".wasm"))?;
     is_cdylib.then(|| PathBuf::from(module))
 }
@@ -108,16 +138,22 @@ fn no_cargo(error: &io::Error) -> Complaint {
             "install Rust from https://rustup.rs, then run `rustup target add {TARGET}`"
         ))
     } else {
-        Complaint::new("cargo", format!("cannot be run: {error}")).help("run `cargo --version` to see what is wrong")
+        Complaint::new("cargo", format!("cannot be run: {error}"))
+            .help("run `cargo --version` to see what is wrong")
     }
 }
 
 /// Whether cargo is there, and the target's libraries: rustc alone would say "can't find crate for `core`".
 fn check_tools(folder: &Path) -> Result<(), Complaint> {
-    let version = cargo(folder).arg("--version").output().map_err(|error| no_cargo(&error))?;
+    let version = cargo(folder)
+        .arg("--version")
+        .output()
+        .map_err(|error| no_cargo(&error))?;
     if !version.status.success() {
-        return Err(Complaint::new("cargo", String::from_utf8_lossy(&version.stderr).trim())
-            .help("run `cargo --version` in this folder to see what is wrong"));
+        return Err(
+            Complaint::new("cargo", String::from_utf8_lossy(&version.stderr).trim())
+                .help("run `cargo --version` in this folder to see what is wrong"),
+        );
     }
     let libraries = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .current_dir(folder)
@@ -142,8 +178,16 @@ fn measure(module: &Path) -> Result<(u64, String), Complaint> {
     let mut bytes = Vec::new();
     std::fs::File::open(module)
         .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(|error| Complaint::new(module.display().to_string(), format!("cannot be read: {error}")))?;
-    let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        .map_err(|error| {
+            Complaint::new(
+                module.display().to_string(),
+                format!("cannot be read: {error}"),
+            )
+        })?;
+    let digest = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok((bytes.len() as u64, digest))
 }
 
@@ -167,9 +211,15 @@ mod tests {
                 r#"{{"reason":"compiler-artifact","target":{{"crate_types":["{kind}"]}},"filenames":["/t/{file}"]}}"#
             )
         };
-        assert_eq!(component_in(&message("cdylib", "a.wasm")), Some(PathBuf::from("/t/a.wasm")));
+        assert_eq!(
+            component_in(&message("cdylib", "a.wasm")),
+            Some(PathBuf::from("/t/a.wasm"))
+        );
         assert_eq!(component_in(&message("lib", "liba.rlib")), None);
-        assert_eq!(component_in(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(
+            component_in(r#"{"reason":"build-finished","success":true}"#),
+            None
+        );
         assert_eq!(component_in("warning: not JSON"), None);
     }
 
@@ -177,6 +227,10 @@ mod tests {
     fn a_folder_without_a_project_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let complaint = build(folder.path(), &[]).unwrap_err();
-        assert!(complaint.to_string().ends_with("there is no Cargo.toml: this is no Rust transform"));
+        assert!(
+            complaint
+                .to_string()
+                .ends_with("there is no Cargo.toml: this is no Rust transform")
+        );
     }
 }

@@ -35,9 +35,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
                 .into());
         }
         Err(error) => {
-            return Err(Complaint::new(&args.name, format!("cannot be made: {error}"))
-                .help("run this in a folder that you can write to")
-                .into());
+            return Err(
+                Complaint::new(&args.name, format!("cannot be made: {error}"))
+                    .help("run this in a folder that you can write to")
+                    .into(),
+            );
         }
     }
     if let Err(error) = write(&folder, &args.name, &sdk) {
@@ -78,7 +80,9 @@ fn check_name(name: &str) -> Result<(), Complaint> {
     };
     names::check_transform(name).map_err(complaint)?;
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return Err(complaint("a package's name begins with a letter".to_owned()));
+        return Err(complaint(
+            "a package's name begins with a letter".to_owned(),
+        ));
     }
     if RESERVED.contains(&name) {
         return Err(complaint("means something else to Rust".to_owned()));
@@ -88,11 +92,65 @@ fn check_name(name: &str) -> Result<(), Complaint> {
 
 /// Keywords, and names that cargo or the project itself already uses for another crate.
 const RESERVED: &[&str] = &[
-    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core", "crate", "do",
-    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "main", "match", "millstream-sdk", "mod", "move", "mut", "override", "priv", "proc-macro", "pub", "ref", "return",
-    "self", "serde", "static", "std", "struct", "super", "test", "trait", "true", "try", "type", "typeof", "unsafe",
-    "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "main",
+    "match",
+    "millstream-sdk",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "serde",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
 ];
 
 /// The SDK as a dependency: the checkout named, the one that this program was built from if it is still there, or the
@@ -123,11 +181,23 @@ const FILES: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("new/rust/Cargo.toml.in")),
     (".gitignore", include_str!("new/rust/gitignore.in")),
     ("README.md", include_str!("new/rust/README.md.in")),
-    ("millstream.toml", include_str!("new/rust/millstream.toml.in")),
+    (
+        "millstream.toml",
+        include_str!("new/rust/millstream.toml.in"),
+    ),
     ("src/lib.rs", include_str!("new/rust/lib.rs.in")),
-    ("cases/by-age/input.jsonl", include_str!("new/rust/input.jsonl.in")),
-    ("cases/by-age/expected.jsonl", include_str!("new/rust/expected.jsonl.in")),
-    ("cases/by-age/settings.toml", include_str!("new/rust/settings.toml.in")),
+    (
+        "cases/by-age/input.jsonl",
+        include_str!("new/rust/input.jsonl.in"),
+    ),
+    (
+        "cases/by-age/expected.jsonl",
+        include_str!("new/rust/expected.jsonl.in"),
+    ),
+    (
+        "cases/by-age/settings.toml",
+        include_str!("new/rust/settings.toml.in"),
+    ),
 ];
 
 fn write(folder: &Path, name: &str, sdk: &str) -> io::Result<()> {
@@ -154,7 +224,9 @@ mod tests {
     #[test]
     fn a_name_must_do_for_a_transform_and_for_a_package() {
         assert!(check_name("route-swipes").is_ok());
-        for name in ["", "Route", "9lives", "a/b", "../x", "match", "test", "-a", "a_b"] {
+        for name in [
+            "", "Route", "9lives", "a/b", "../x", "match", "test", "-a", "a_b",
+        ] {
             assert!(check_name(name).is_err(), "{name}");
         }
     }
@@ -163,7 +235,10 @@ mod tests {
     fn other_languages_are_refused_with_a_remedy() {
         assert!(check_language("rust").is_ok());
         let complaint = check_language("go").unwrap_err();
-        assert_eq!(complaint.to_string(), "--lang go: this version of Millstream has no templates for it");
+        assert_eq!(
+            complaint.to_string(),
+            "--lang go: this version of Millstream has no templates for it"
+        );
         assert_eq!(complaint.exit(), output::USAGE);
     }
 
@@ -179,9 +254,16 @@ mod tests {
 
     #[test]
     fn the_manifest_of_a_project_is_one() {
-        let text = FILES.iter().find(|(file, _)| *file == "millstream.toml").expect("it has one").1;
-        let text = text.replace("{{name}}", "by-age").replace("{{crate}}", "by_age");
-        let manifest = millstream_host::manifest::Manifest::parse("millstream.toml", &text).expect("it is right");
+        let text = FILES
+            .iter()
+            .find(|(file, _)| *file == "millstream.toml")
+            .expect("it has one")
+            .1;
+        let text = text
+            .replace("{{name}}", "by-age")
+            .replace("{{crate}}", "by_age");
+        let manifest = millstream_host::manifest::Manifest::parse("millstream.toml", &text)
+            .expect("it is right");
         assert_eq!(manifest.name, "by-age");
     }
 }

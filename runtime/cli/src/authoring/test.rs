@@ -22,7 +22,9 @@ use engine::{Cut, Ran};
 /// A case is a folder in cases/: input.jsonl has the records that go in, expected.jsonl what has to come out, settings.toml
 /// the settings, if any. Builds the component first.
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = "Examples:\n  millstream test\n  millstream test by-age --update\n  millstream test --module route.wasm")]
+#[command(
+    after_long_help = "Examples:\n  millstream test\n  millstream test by-age --update\n  millstream test --module route.wasm"
+)]
 pub(crate) struct Args {
     /// Run only the cases whose name contains one of these
     names: Vec<String>,
@@ -68,16 +70,28 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         );
         let differences = match verdict {
             Verdict::Passed => {
-                output::line(format_args!("{} {name} {}", style.green("ok     "), style.dim(records)));
+                output::line(format_args!(
+                    "{} {name} {}",
+                    style.green("ok     "),
+                    style.dim(records)
+                ));
                 Vec::new()
             }
             Verdict::Updated => {
-                output::line(format_args!("{} {name} {}", style.yellow("updated"), style.dim(records)));
+                output::line(format_args!(
+                    "{} {name} {}",
+                    style.yellow("updated"),
+                    style.dim(records)
+                ));
                 Vec::new()
             }
             Verdict::Failed(differences) => {
                 failed += 1;
-                output::line(format_args!("{} {name} {}", style.red("FAILED "), style.dim(records)));
+                output::line(format_args!(
+                    "{} {name} {}",
+                    style.red("FAILED "),
+                    style.dim(records)
+                ));
                 differences
             }
         };
@@ -104,12 +118,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .help("correct the transform, or accept what it does with `millstream test --update`")
         .into());
     }
-    output::line(format_args!("\n{} of {} cases passed", cases.len(), cases.len()));
+    output::line(format_args!(
+        "\n{} of {} cases passed",
+        cases.len(),
+        cases.len()
+    ));
     Ok(())
 }
 
 /// Runs a case in every cut and compares. Also answers what the first run logged.
-async fn judge(module: &Module, case: &Case, update: bool) -> anyhow::Result<(Verdict, Vec<String>)> {
+async fn judge(
+    module: &Module,
+    case: &Case,
+    update: bool,
+) -> anyhow::Result<(Verdict, Vec<String>)> {
     let whole = engine::run(module, case, Cut::Whole).await;
     let logs = whole.logs.clone();
     let outcomes = match &whole.ended {
@@ -123,7 +145,9 @@ async fn judge(module: &Module, case: &Case, update: bool) -> anyhow::Result<(Ve
             Err(failure) => lines(&failure),
         };
         if !differences.is_empty() {
-            let mut said = vec![format!("{cut}, it answers something else than in one batch (-):")];
+            let mut said = vec![format!(
+                "{cut}, it answers something else than in one batch (-):"
+            )];
             said.extend(differences);
             return Ok((Verdict::Failed(said), logs));
         }
@@ -137,7 +161,10 @@ async fn judge(module: &Module, case: &Case, update: bool) -> anyhow::Result<(Ve
             return Ok((Verdict::Failed(differences), logs));
         }
     } else if !update {
-        let missing = format!("there is no {}: `millstream test --update` writes it", show(&case.expected_file()));
+        let missing = format!(
+            "there is no {}: `millstream test --update` writes it",
+            show(&case.expected_file())
+        );
         return Ok((Verdict::Failed(vec![missing]), logs));
     }
     case.write_expected(outcomes)?;

@@ -70,13 +70,15 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T
     Text::deserialize(deserializer).map(Some)
 }
 
-const LAYOUT: &str = "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml";
+const LAYOUT: &str =
+    "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml";
 
 /// The project's cases, by name.
 pub(super) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Complaint> {
     let folder = project.join("cases");
-    let entries = fs::read_dir(&folder)
-        .map_err(|error| Complaint::new(folder.display().to_string(), error.to_string()).help(LAYOUT))?;
+    let entries = fs::read_dir(&folder).map_err(|error| {
+        Complaint::new(folder.display().to_string(), error.to_string()).help(LAYOUT)
+    })?;
     let mut folders: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
@@ -85,14 +87,26 @@ pub(super) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Compla
     folders.sort();
     let mut cases = Vec::new();
     for folder in folders {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if names.is_empty() || names.iter().any(|part| name.contains(part.as_str())) {
             cases.push(read(name, folder)?);
         }
     }
     if cases.is_empty() {
-        let which = if names.is_empty() { String::new() } else { format!(" called {}", names.join(" or ")) };
-        return Err(Complaint::new(folder.display().to_string(), format!("there are no cases{which}")).help(LAYOUT));
+        let which = if names.is_empty() {
+            String::new()
+        } else {
+            format!(" called {}", names.join(" or "))
+        };
+        return Err(Complaint::new(
+            folder.display().to_string(),
+            format!("there are no cases{which}"),
+        )
+        .help(LAYOUT));
     }
     Ok(cases)
 }
@@ -103,14 +117,19 @@ fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
         return Err(Complaint::new(input.display().to_string(), "is not there").help(LAYOUT));
     };
     if input.is_empty() {
-        return Err(Complaint::new(folder.join("input.jsonl").display().to_string(), "has no records")
-            .help("write one record a line: {\"key\":\"k\",\"value\":{\"a\":1}}"));
+        return Err(Complaint::new(
+            folder.join("input.jsonl").display().to_string(),
+            "has no records",
+        )
+        .help("write one record a line: {\"key\":\"k\",\"value\":{\"a\":1}}"));
     }
     let expected = lines(&folder.join("expected.jsonl"), |line| {
         use serde::de::Error;
         let mut expected: Expected = serde_json::from_str(line)?;
         if expected.output.is_some() == expected.rejected.is_some() {
-            return Err(serde_json::Error::custom("it has to have either `output` or `rejected`"));
+            return Err(serde_json::Error::custom(
+                "it has to have either `output` or `rejected`",
+            ));
         }
         line.clone_into(&mut expected.line);
         Ok(expected)
@@ -126,13 +145,25 @@ fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
 }
 
 /// A file of JSON lines; `None` where there is none. Empty lines don't count.
-fn lines<T>(path: &Path, parse: impl Fn(&str) -> Result<T, serde_json::Error>) -> Result<Option<Vec<T>>, Complaint> {
-    let Some(text) = text(path)? else { return Ok(None) };
+fn lines<T>(
+    path: &Path,
+    parse: impl Fn(&str) -> Result<T, serde_json::Error>,
+) -> Result<Option<Vec<T>>, Complaint> {
+    let Some(text) = text(path)? else {
+        return Ok(None);
+    };
     let mut all = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         all.push(parse(line).map_err(|error| {
-            Complaint::new(format!("{}:{}", path.display(), number + 1), error.to_string())
-                .help("docs/cases.md says what a line may have")
+            Complaint::new(
+                format!("{}:{}", path.display(), number + 1),
+                error.to_string(),
+            )
+            .help("docs/cases.md says what a line may have")
         })?);
     }
     Ok(Some(all))
@@ -142,16 +173,22 @@ fn text(path: &Path) -> Result<Option<String>, Complaint> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Complaint::new(path.display().to_string(), format!("cannot be read: {error}"))
-            .help("bytes that are not UTF-8 are written as {\"base64\": \"..\"}")),
+        Err(error) => Err(Complaint::new(
+            path.display().to_string(),
+            format!("cannot be read: {error}"),
+        )
+        .help("bytes that are not UTF-8 are written as {\"base64\": \"..\"}")),
     }
 }
 
 /// Settings as text, as a manifest's: integers, numbers and booleans as they are written.
 fn settings(path: &Path) -> Result<Vec<(String, String)>, Complaint> {
-    let Some(text) = text(path)? else { return Ok(Vec::new()) };
+    let Some(text) = text(path)? else {
+        return Ok(Vec::new());
+    };
     let complaint = |reason: String| {
-        Complaint::new(path.display().to_string(), reason).help("write one setting a line: min-age = 18")
+        Complaint::new(path.display().to_string(), reason)
+            .help("write one setting a line: min-age = 18")
     };
     let table: toml::Table = toml::from_str(&text).map_err(|error| complaint(error.to_string()))?;
     table
@@ -177,10 +214,17 @@ impl Case {
     pub(super) fn write_expected(&self, outcomes: &[Outcome]) -> Result<(), Complaint> {
         let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
         sorted.sort_by_key(|outcome| outcome.row());
-        let text: String = sorted.into_iter().map(|outcome| write(outcome, &self.input) + "\n").collect();
+        let text: String = sorted
+            .into_iter()
+            .map(|outcome| write(outcome, &self.input) + "\n")
+            .collect();
         let path = self.expected_file();
-        fs::write(&path, text)
-            .map_err(|error| Complaint::new(path.display().to_string(), format!("cannot be written: {error}")))
+        fs::write(&path, text).map_err(|error| {
+            Complaint::new(
+                path.display().to_string(),
+                format!("cannot be written: {error}"),
+            )
+        })
     }
 }
 
@@ -204,7 +248,9 @@ pub(super) fn write(outcome: &Outcome, input: &[Input]) -> String {
         } => {
             let headers: Vec<String> = headers
                 .iter()
-                .map(|(name, value)| format!("[{},{}]", string(name), text::write(value.as_deref())))
+                .map(|(name, value)| {
+                    format!("[{},{}]", string(name), text::write(value.as_deref()))
+                })
                 .collect();
             let mut line = format!(
                 r#"{{"output":{},"key":{},"value":{},"headers":[{}]"#,
@@ -213,7 +259,10 @@ pub(super) fn write(outcome: &Outcome, input: &[Input]) -> String {
                 text::write(value.as_deref()),
                 headers.join(",")
             );
-            if input.get(*row).is_none_or(|input| input.timestamp != *timestamp) {
+            if input
+                .get(*row)
+                .is_none_or(|input| input.timestamp != *timestamp)
+            {
                 line += &format!(r#","timestamp":{timestamp}"#);
             }
             if let Some(partition) = partition {
@@ -248,16 +297,25 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named_with_its_number() {
         let wrong = complaint(&[("input.jsonl", "{\"value\":1}\n\n{\"valu\":1}\n")]);
-        assert!(wrong.starts_with("/cases/one/input.jsonl:3: unknown field `valu`"), "{wrong}");
+        assert!(
+            wrong.starts_with("/cases/one/input.jsonl:3: unknown field `valu`"),
+            "{wrong}"
+        );
         let wrong = complaint(&[("input.jsonl", "{}"), ("expected.jsonl", "{\"row\":1}")]);
-        assert_eq!(wrong, "/cases/one/expected.jsonl:1: it has to have either `output` or `rejected`");
+        assert_eq!(
+            wrong,
+            "/cases/one/expected.jsonl:1: it has to have either `output` or `rejected`"
+        );
         let wrong = complaint(&[("input.jsonl", "{}"), ("settings.toml", "a = [1]")]);
         assert_eq!(
             wrong,
             "/cases/one/settings.toml: `a` is array: a setting is a text, an integer or a boolean"
         );
         assert_eq!(complaint(&[]), "/cases/one/input.jsonl: is not there");
-        assert_eq!(complaint(&[("input.jsonl", "\n")]), "/cases/one/input.jsonl: has no records");
+        assert_eq!(
+            complaint(&[("input.jsonl", "\n")]),
+            "/cases/one/input.jsonl: has no records"
+        );
     }
 
     #[test]

@@ -14,7 +14,10 @@ pub(super) fn runs(first: &[Outcome], second: &[Outcome]) -> Vec<String> {
     let mut lines = Vec::new();
     for output in outputs {
         let of = |all: &'_ [Outcome]| -> Vec<Outcome> {
-            all.iter().filter(|outcome| outcome.output() == output).cloned().collect()
+            all.iter()
+                .filter(|outcome| outcome.output() == output)
+                .cloned()
+                .collect()
         };
         let (first, second) = (of(first), of(second));
         for step in align(&first, &second, |a, b| a == b) {
@@ -41,11 +44,16 @@ pub(super) fn with_expected(expected: &[Expected], outcomes: &[Outcome]) -> Vec<
             .iter()
             .filter(|expected| expected.output.as_deref() == output)
             .collect();
-        let mut came: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.output() == output).collect();
+        let mut came: Vec<&Outcome> = outcomes
+            .iter()
+            .filter(|outcome| outcome.output() == output)
+            .collect();
         if output.is_none() {
             came.sort_by_key(|outcome| outcome.row());
         }
-        let steps = align(&expected, &came, |expected, outcome| fits(expected, outcome));
+        let steps = align(&expected, &came, |expected, outcome| {
+            fits(expected, outcome)
+        });
         let mut steps = steps.into_iter().peekable();
         while let Some(step) = steps.next() {
             match step {
@@ -54,7 +62,11 @@ pub(super) fn with_expected(expected: &[Expected], outcomes: &[Outcome]) -> Vec<
                     Some(Step::Extra(j)) => changed(expected[i], came[j], &mut lines),
                     _ => lines.push(format!("- {}", expected[i].line)),
                 },
-                Step::Extra(j) => lines.push(format!("+ {}  (from row {})", write(came[j], &[]), came[j].row())),
+                Step::Extra(j) => lines.push(format!(
+                    "+ {}  (from row {})",
+                    write(came[j], &[]),
+                    came[j].row()
+                )),
             }
         }
     }
@@ -77,14 +89,29 @@ fn changed(expected: &Expected, outcome: &Outcome, lines: &mut Vec<String>) {
         }
     };
     if let Some(row) = expected.row {
-        part("row", row == outcome.row(), row.to_string(), outcome.row().to_string());
+        part(
+            "row",
+            row == outcome.row(),
+            row.to_string(),
+            outcome.row().to_string(),
+        );
     }
     let title = match outcome {
         Outcome::Rejected { row, code, reason } => {
             if let Some(rejected) = &expected.rejected {
-                part("code", rejected.code == *code, rejected.code.clone(), code.clone());
+                part(
+                    "code",
+                    rejected.code == *code,
+                    rejected.code.clone(),
+                    code.clone(),
+                );
                 if let Some(expected) = &rejected.reason {
-                    part("reason", expected == reason, expected.clone(), reason.clone());
+                    part(
+                        "reason",
+                        expected == reason,
+                        expected.clone(),
+                        reason.clone(),
+                    );
                 }
             }
             format!("the rejection of row {row}:")
@@ -98,27 +125,53 @@ fn changed(expected: &Expected, outcome: &Outcome, lines: &mut Vec<String>) {
             timestamp,
             partition,
         } => {
-            for (name, expected, came) in [("key", &expected.key, key), ("value", &expected.value, value)] {
+            for (name, expected, came) in [
+                ("key", &expected.key, key),
+                ("value", &expected.value, value),
+            ] {
                 if let Some(expected) = expected {
                     let written = text::write(expected.bytes.as_deref());
-                    part(name, expected.fits(came.as_deref()), written, text::write(came.as_deref()));
+                    part(
+                        name,
+                        expected.fits(came.as_deref()),
+                        written,
+                        text::write(came.as_deref()),
+                    );
                 }
             }
             if let Some(expected) = &expected.headers {
                 let same = expected.len() == headers.len()
-                    && expected
+                    && expected.iter().zip(headers).all(|(expected, came)| {
+                        expected.0 == came.0 && expected.1.fits(came.1.as_deref())
+                    });
+                let wanted = list(
+                    expected
                         .iter()
-                        .zip(headers)
-                        .all(|(expected, came)| expected.0 == came.0 && expected.1.fits(came.1.as_deref()));
-                let wanted = list(expected.iter().map(|(name, value)| (name, value.bytes.as_deref())));
-                part("headers", same, wanted, list(headers.iter().map(|(name, value)| (name, value.as_deref()))));
+                        .map(|(name, value)| (name, value.bytes.as_deref())),
+                );
+                part(
+                    "headers",
+                    same,
+                    wanted,
+                    list(headers.iter().map(|(name, value)| (name, value.as_deref()))),
+                );
             }
             if let Some(expected) = expected.timestamp {
-                part("timestamp", expected == *timestamp, expected.to_string(), timestamp.to_string());
+                part(
+                    "timestamp",
+                    expected == *timestamp,
+                    expected.to_string(),
+                    timestamp.to_string(),
+                );
             }
             if let Some(expected) = expected.partition {
                 let came = partition.map_or("none".to_owned(), |partition| partition.to_string());
-                part("partition", Some(expected) == *partition, expected.to_string(), came);
+                part(
+                    "partition",
+                    Some(expected) == *partition,
+                    expected.to_string(),
+                    came,
+                );
             }
             format!("{output}, the record from row {row}:")
         }
@@ -135,7 +188,13 @@ fn changed(expected: &Expected, outcome: &Outcome, lines: &mut Vec<String>) {
 
 fn list<'a>(headers: impl Iterator<Item = (&'a String, Option<&'a [u8]>)>) -> String {
     let headers: Vec<String> = headers
-        .map(|(name, value)| format!("[{},{}]", serde_json::Value::from(name.as_str()), text::write(value)))
+        .map(|(name, value)| {
+            format!(
+                "[{},{}]",
+                serde_json::Value::from(name.as_str()),
+                text::write(value)
+            )
+        })
         .collect();
     format!("[{}]", headers.join(","))
 }
@@ -152,7 +211,11 @@ const MOST: usize = 4_000_000;
 
 /// The fewest steps from one list to the other; missing entries come before extra ones.
 fn align<A, B>(expected: &[A], came: &[B], same: impl Fn(&A, &B) -> bool) -> Vec<Step> {
-    let common = expected.iter().zip(came).take_while(|(a, b)| same(a, b)).count();
+    let common = expected
+        .iter()
+        .zip(came)
+        .take_while(|(a, b)| same(a, b))
+        .count();
     let (expected, came) = (&expected[common..], &came[common..]);
     let (n, m) = (expected.len(), came.len());
     let mut steps: Vec<Step> = (0..common).map(|_| Step::Same).collect();
@@ -168,7 +231,10 @@ fn align<A, B>(expected: &[A], came: &[B], same: impl Fn(&A, &B) -> bool) -> Vec
         return steps;
     }
     // The longest common subsequence, from the ends.
-    let equal: Vec<Vec<bool>> = expected.iter().map(|a| came.iter().map(|b| same(a, b)).collect()).collect();
+    let equal: Vec<Vec<bool>> = expected
+        .iter()
+        .map(|a| came.iter().map(|b| same(a, b)).collect())
+        .collect();
     let mut longest = vec![vec![0u32; m + 1]; n + 1];
     for i in (0..n).rev() {
         for j in (0..m).rev() {
@@ -239,10 +305,19 @@ mod tests {
             expected(r#"{"output":"a","value":"3"}"#),
             expected(r#"{"output":"b","value":"4"}"#),
         ];
-        let outcomes = [came(0, "b", "4"), came(1, "a", "1"), came(2, "a", "x"), came(3, "a", "3")];
+        let outcomes = [
+            came(0, "b", "4"),
+            came(1, "a", "1"),
+            came(2, "a", "x"),
+            came(3, "a", "3"),
+        ];
         assert_eq!(
             with_expected(&expected, &outcomes),
-            ["a, the record from row 2:", "  - value \"2\"", "  + value \"x\""]
+            [
+                "a, the record from row 2:",
+                "  - value \"2\"",
+                "  + value \"x\""
+            ]
         );
     }
 
@@ -267,7 +342,13 @@ mod tests {
     #[test]
     fn runs_may_interleave_outputs_but_not_records_of_one() {
         let (a1, a2, b) = (came(0, "a", "1"), came(1, "a", "2"), came(1, "b", "2"));
-        assert!(runs(&[a1.clone(), a2.clone(), b.clone()], &[b.clone(), a1.clone(), a2.clone()]).is_empty());
+        assert!(
+            runs(
+                &[a1.clone(), a2.clone(), b.clone()],
+                &[b.clone(), a1.clone(), a2.clone()]
+            )
+            .is_empty()
+        );
         assert!(!runs(&[a1.clone(), a2.clone()], &[a2, a1]).is_empty());
     }
 }

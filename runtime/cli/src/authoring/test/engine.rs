@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use millstream_engine::{
-    Batch, Change, Description, Emit, Engine, EngineConfig, Failure, Guest, Header, Instance, Limits, LogLine, Module,
-    Observer, Plan, Row, ValueChange,
+    Batch, Change, Description, Emit, Engine, EngineConfig, Failure, Guest, Header, Instance,
+    Limits, LogLine, Module, Observer, Plan, Row, ValueChange,
 };
 
 use super::case::{Case, Input};
@@ -82,17 +82,17 @@ pub(super) struct Ran {
 pub(super) async fn load(file: &Path) -> Result<Module, Complaint> {
     let name = file.display().to_string();
     let wasm = std::fs::read(file).map_err(|error| {
-        Complaint::new(&name, format!("cannot be read: {error}")).help("build it with `millstream build`")
+        Complaint::new(&name, format!("cannot be read: {error}"))
+            .help("build it with `millstream build`")
     })?;
     let engine = Engine::new(EngineConfig {
         max_instances: 4,
         ..EngineConfig::default()
     })
     .map_err(|error| Complaint::new("the engine", error.to_string()))?;
-    engine
-        .load(&wasm)
-        .await
-        .map_err(|error| Complaint::new(name, error.to_string()).help("build it with `millstream build`"))
+    engine.load(&wasm).await.map_err(|error| {
+        Complaint::new(name, error.to_string()).help("build it with `millstream build`")
+    })
 }
 
 /// Gathers log lines.
@@ -101,7 +101,10 @@ struct Logs(Mutex<Vec<String>>);
 
 impl Logs {
     fn push(&self, line: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
     }
 }
 
@@ -117,25 +120,38 @@ impl Observer for Logs {
 
 pub(super) async fn run(module: &Module, case: &Case, cut: Cut) -> Ran {
     let logs = Arc::new(Logs::default());
-    let ended = outcomes(module, case, cut, &logs).await.map_err(|failure| explain(&failure));
+    let ended = outcomes(module, case, cut, &logs)
+        .await
+        .map_err(|failure| explain(&failure));
     let logs = std::mem::take(&mut *logs.0.lock().unwrap_or_else(PoisonError::into_inner));
     Ran { ended, logs }
 }
 
 fn explain(failure: &Failure) -> String {
     match failure {
-        Failure::Trap { backtrace, .. } if !backtrace.is_empty() => format!("{failure}\n{backtrace}"),
+        Failure::Trap { backtrace, .. } if !backtrace.is_empty() => {
+            format!("{failure}\n{backtrace}")
+        }
         _ => failure.to_string(),
     }
 }
 
-async fn outcomes(module: &Module, case: &Case, cut: Cut, logs: &Arc<Logs>) -> Result<Vec<Outcome>, Failure> {
+async fn outcomes(
+    module: &Module,
+    case: &Case,
+    cut: Cut,
+    logs: &Arc<Logs>,
+) -> Result<Vec<Outcome>, Failure> {
     let limits = Limits::default();
     let description = module.describe(&case.settings, &limits).await?;
     let start = || module.instantiate(&case.settings, &limits, &description, logs.clone());
     let mut instance: Instance = start().await?;
     let mut all = Vec::new();
-    let size = if cut == Cut::Whole { case.input.len() } else { 1 };
+    let size = if cut == Cut::Whole {
+        case.input.len()
+    } else {
+        1
+    };
     for (batch, records) in case.input.chunks(size).enumerate() {
         if batch != 0 && (cut == Cut::Fresh || instance.wants_replacing()) {
             // The old one makes room first.
@@ -185,7 +201,10 @@ async fn apply(
             rows: &rows,
         })
         .await?;
-    all.extend(plan.records().map(|emit| emitted(&plan, description, &rows, first, &emit)));
+    all.extend(
+        plan.records()
+            .map(|emit| emitted(&plan, description, &rows, first, &emit)),
+    );
     all.extend(plan.rejections().map(|rejection| Outcome::Rejected {
         row: first + rejection.row as usize,
         code: rejection.code.to_owned(),
@@ -195,7 +214,13 @@ async fn apply(
 }
 
 /// The record as a host would write it.
-fn emitted(plan: &Plan, description: &Description, rows: &[Row<'_>], first: usize, emit: &Emit<'_>) -> Outcome {
+fn emitted(
+    plan: &Plan,
+    description: &Description,
+    rows: &[Row<'_>],
+    first: usize,
+    emit: &Emit<'_>,
+) -> Outcome {
     let row = &rows[emit.row as usize];
     let mut headers: Vec<Header<'_>> = match &emit.headers {
         Some(headers) => headers.iter().collect(),

@@ -39,7 +39,9 @@ impl Text {
             && let (1, Some(base64)) = (members.len(), members.get("base64"))
         {
             let text = base64.as_str().ok_or("`base64` has to be a text")?;
-            let bytes = STANDARD.decode(text).map_err(|error| format!("`base64`: {error}"))?;
+            let bytes = STANDARD
+                .decode(text)
+                .map_err(|error| format!("`base64`: {error}"))?;
             return Ok(Text {
                 bytes: Some(bytes),
                 json: false,
@@ -94,9 +96,13 @@ pub(super) fn write(bytes: Option<&[u8]>) -> String {
     };
     match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let is_json = text.starts_with(['{', '[']) && serde_json::from_str::<Value>(text).is_ok();
+            let is_json =
+                text.starts_with(['{', '[']) && serde_json::from_str::<Value>(text).is_ok();
             // Only what reads back as the same bytes.
-            if is_json && Text::parse(text).is_ok_and(|read| read.json && read.bytes.as_deref() == Some(bytes)) {
+            if is_json
+                && Text::parse(text)
+                    .is_ok_and(|read| read.json && read.bytes.as_deref() == Some(bytes))
+            {
                 return text.to_owned();
             }
             Value::from(text).to_string()
@@ -134,13 +140,20 @@ mod tests {
 
     #[test]
     fn json_is_its_compact_text() {
-        assert_eq!(bytes(r#" { "b" : [ 1 , "x \" y" ] } "#).as_deref(), Some(&br#"{"b":[1,"x \" y"]}"#[..]));
+        assert_eq!(
+            bytes(r#" { "b" : [ 1 , "x \" y" ] } "#).as_deref(),
+            Some(&br#"{"b":[1,"x \" y"]}"#[..])
+        );
         assert_eq!(bytes("12").as_deref(), Some(&b"12"[..]));
     }
 
     #[test]
     fn json_is_compared_as_json_and_a_string_byte_by_byte() {
-        let fits = |expected: &str, actual: &[u8]| Text::parse(expected).expect("it can be read").fits(Some(actual));
+        let fits = |expected: &str, actual: &[u8]| {
+            Text::parse(expected)
+                .expect("it can be read")
+                .fits(Some(actual))
+        };
         assert!(fits(r#"{"a":1,"b":2}"#, br#"{"b": 2, "a": 1}"#));
         assert!(!fits(r#""{\"a\":1}""#, br#"{"a": 1}"#));
         assert!(!fits(r#"{"a":1}"#, b"{"));
