@@ -115,7 +115,9 @@ fn hosts_join_leave_and_are_killed_under_load_and_nothing_is_lost() {
             });
             let clean = kafka.end_offsets(&scene.out).iter().sum::<i64>();
             third.process.kill();
-            wait_until("the killed host's share has gone over", PATIENCE, || {
+            // The group waits for it for a session's time-out, 45 s.
+            let limit = Duration::from_secs(120);
+            wait_until("the killed host's share has gone over", limit, || {
                 share(&[&second], &scene.name)
             });
             (second, clean)
