@@ -119,7 +119,7 @@ pub enum Failure {
         backtrace: String,
     },
     /// The guest passed a limit.
-    #[error("the module passed its limit on {what}: {used} of {limit}")]
+    #[error("the module passed its limit on {what}: {used}, the limit is {limit}")]
     Limit {
         /// What is limited, as in "CPU time" or "memory".
         what: &'static str,

@@ -84,7 +84,7 @@ impl Instance {
         };
         let description = match started {
             Err(panicked) => Err(failure::of_panic(&panicked)),
-            Ok(Err(error)) => Err(failure::of_start(error, store.data_mut())),
+            Ok(Err(error)) => Err(failure::of_start(error, store.data_mut(), MAX_DESCRIPTION)),
             Ok(Ok((Err(refused), _))) => Err(Failure::Refused(failure::cut(refused))),
             Ok(Ok((Ok(description), apply))) => description
                 .checked()
@@ -167,7 +167,10 @@ impl Guest for Instance {
         };
         let plan = match called {
             Err(panicked) => Err(failure::of_panic(&panicked)),
-            Ok(Err(error)) => Err(failure::of_call(error, self.store.data_mut())),
+            Ok(Err(error)) => {
+                let crossing = self.store.hostcall_fuel();
+                Err(failure::of_call(error, self.store.data_mut(), crossing))
+            }
             Ok(Ok((Err(FailureShape::Transient(why)),))) => {
                 Err(Failure::Transient(failure::cut(why)))
             }

@@ -322,7 +322,14 @@ fn any_bytes_as_an_answer_end_as_a_plan_or_as_the_guests_failure() {
         });
         match outcome {
             Ok(plan) => {
-                prop_assert!(plan.records().all(|r| r.row < 3 && r.output < 1));
+                for r in plan.records() {
+                    prop_assert!(r.row < 3 && r.output < 1);
+                    if let ValueChange::Bytes(range) = r.value {
+                        prop_assert!(plan.values_data().get(range).is_some());
+                    }
+                    let lists = [r.headers, r.added];
+                    prop_assert!(lists.iter().flatten().all(|h| h.bytes() <= 1 << 20));
+                }
                 prop_assert!(plan.rejections().all(|r| r.row < 3 && r.code.len() <= 64));
             }
             Err(failure) => prop_assert!(failure.is_guests_fault(), "{failure:?}"),

@@ -2,7 +2,7 @@
 
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use crate::budget::BudgetSpent;
+use crate::budget::{BudgetSpent, mebibytes};
 use crate::meter::{Panicked, TimeUp};
 use crate::raw::{AnswerTooLarge, BatchTooLarge};
 use crate::state::{HostTrap, State};
@@ -24,9 +24,9 @@ pub(super) fn of_panic(panicked: &Panicked) -> Failure {
     Failure::Host(format!("it panicked within the call: {}", panicked.0))
 }
 
-/// Of instantiation or `configure`.
-pub(super) fn of_start(error: wasmtime::Error, state: &mut State) -> Failure {
-    if let Some(failure) = typed(&error, state) {
+/// Of instantiation or `configure`; `crossing` bytes may be handed to the host at once.
+pub(super) fn of_start(error: wasmtime::Error, state: &mut State, crossing: usize) -> Failure {
+    if let Some(failure) = typed(&error, state, crossing) {
         return failure;
     }
     if error.is::<WasmBacktrace>() || error.is::<Trap>() {
@@ -40,8 +40,8 @@ pub(super) fn of_start(error: wasmtime::Error, state: &mut State) -> Failure {
 }
 
 /// Of `apply`.
-pub(super) fn of_call(error: wasmtime::Error, state: &mut State) -> Failure {
-    if let Some(failure) = typed(&error, state) {
+pub(super) fn of_call(error: wasmtime::Error, state: &mut State, crossing: usize) -> Failure {
+    if let Some(failure) = typed(&error, state, crossing) {
         return failure;
     }
     if error.is::<WasmBacktrace>() || error.is::<Trap>() {
@@ -50,7 +50,7 @@ pub(super) fn of_call(error: wasmtime::Error, state: &mut State) -> Failure {
     malformed(&error)
 }
 
-fn typed(error: &wasmtime::Error, state: &mut State) -> Option<Failure> {
+fn typed(error: &wasmtime::Error, state: &mut State, crossing: usize) -> Option<Failure> {
     if let Some(TimeUp(failure)) = error.downcast_ref() {
         return Some(failure.clone());
     }
@@ -62,8 +62,8 @@ fn typed(error: &wasmtime::Error, state: &mut State) -> Option<Failure> {
     }
     if error.is::<AnswerTooLarge>() || format!("{error:#}").contains(FUEL) {
         return Some(Failure::Limit {
-            what: "bytes that cross to the host at once",
-            limit: "what the transform's limits allow".to_owned(),
+            what: "bytes handed to the host at once",
+            limit: mebibytes(crossing as u64),
             used: "more".to_owned(),
         });
     }
