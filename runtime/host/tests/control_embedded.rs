@@ -24,9 +24,9 @@ struct Broker {
 }
 
 async fn broker() -> Broker {
-    let broker = EmbeddedBroker::start(None).await.unwrap();
-    let settings = Settings::embedded(&broker, &[]).unwrap();
-    let admin = Admin::embedded(&settings, broker.clone()).unwrap();
+    let broker = EmbeddedBroker::start(None).await.expect("it starts");
+    let settings = Settings::embedded(&broker, &[]).expect("it starts");
+    let admin = Admin::embedded(&settings, broker.clone()).expect("it starts");
     Broker {
         settings,
         broker,
@@ -50,8 +50,8 @@ impl Broker {
             in_flight: 1 << 20,
             native_guests: None,
         };
-        let host = Host::new(config).unwrap();
-        host.bring_up().await.unwrap();
+        let host = Host::new(config).expect("it starts");
+        host.bring_up().await.expect("it starts");
         host
     }
 }

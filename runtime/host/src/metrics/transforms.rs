@@ -48,6 +48,9 @@ struct OfPartition {
     partition: i32,
 }
 
+/// Name, help, and the number.
+type Plain = (&'static str, &'static str, fn(&StatsSnapshot) -> f64);
+
 struct One {
     name: String,
     view: Arc<View>,
@@ -82,7 +85,7 @@ pub(super) fn encode(views: &[Arc<View>], mut encoder: DescriptorEncoder<'_>) ->
         .collect();
     let encoder = &mut encoder;
     // Names end up as millstream_NAME_total for counters.
-    let plain: &[(&str, &str, fn(&StatsSnapshot) -> f64)] = &[
+    let plain: &[Plain] = &[
         ("records_in", "Input records that are finished", |s| {
             s.records_in as f64
         }),
@@ -292,7 +295,12 @@ fn histogram(
         let histogram = of(&one.stats);
         // Both sides count by bucket; the encoder adds them up.
         let mut series: MetricEncoder<'_> = metric.encode_family(&labels)?;
-        series.encode_histogram::<NoLabelSet>(histogram.sum, histogram.count, &histogram.buckets, None)?;
+        series.encode_histogram::<NoLabelSet>(
+            histogram.sum,
+            histogram.count,
+            &histogram.buckets,
+            None,
+        )?;
     }
     Ok(())
 }
