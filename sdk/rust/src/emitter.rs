@@ -57,6 +57,10 @@ impl<O: Outputs, C: Counters> Emitter<O, C> {
 
     /// Drops the record: takes back what was emitted for it. A record for which nothing was emitted is dropped without
     /// this.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "dropping a record is the contract's own word for it"
+    )]
     pub fn drop(&mut self) {
         self.plan.raw.return_to(self.start);
     }

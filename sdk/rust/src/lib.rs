@@ -34,8 +34,7 @@
 //! - [`json`] parses values without copying them; [`testing`] runs a transform in a plain `cargo test`.
 //! - [`Batch`] and [`Plan`] are the columns below, for those who want all the speed; [`bindings`] is the contract itself.
 //!
-//! `cargo build --release --target wasm32-wasip2` makes the component. Build it with
-//! `-C target-feature=+simd128` (the template's `.cargo/config.toml` does).
+//! `cargo build --release --target wasm32-wasip2` makes the component; `millstream new` starts a project that does.
 
 pub mod bindings;
 mod columns;

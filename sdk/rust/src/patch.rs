@@ -77,7 +77,7 @@ impl ColumnBuilder {
         self.data.truncate(end as usize);
         self.nulls.truncate(entries.div_ceil(8));
         if let Some(last) = self.nulls.last_mut()
-            && entries % 8 != 0
+            && !entries.is_multiple_of(8)
         {
             *last &= (1 << (entries % 8)) - 1;
         }

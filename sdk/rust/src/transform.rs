@@ -149,58 +149,60 @@ transform!(
     (),
     fn(Record<'_, R>, &mut Emitter<O, C>),
     (),
-    |f, _state, columns| { records(columns, |record, out| f(record, out)) }
+    |f, _state, columns| records(columns, |record, out| f(record, out))
 );
 transform!(
     RecordsShared,
     (S),
     fn(Record<'_, R>, &mut Emitter<O, C>, &S),
     S,
-    |f, state, columns| { records(columns, |record, out| f(record, out, state)) }
+    |f, state, columns| records(columns, |record, out| f(record, out, state))
 );
 transform!(
     RecordsMut,
     (S),
     fn(Record<'_, R>, &mut Emitter<O, C>, &mut S),
     S,
-    |f, state, columns| { records(columns, |record, out| f(record, out, state)) }
+    |f, state, columns| records(columns, |record, out| f(record, out, state))
 );
 transform!(
     Batches,
     (),
     fn(Batch<'_, R>, &mut Plan<O, C>),
     (),
-    |f, _state, columns| { batch(columns, |records, plan| f(records, plan)) }
+    |f, _state, columns| batch(columns, |records, plan| f(records, plan))
 );
 transform!(
     BatchesShared,
     (S),
     fn(Batch<'_, R>, &mut Plan<O, C>, &S),
     S,
-    |f, state, columns| { batch(columns, |records, plan| f(records, plan, state)) }
+    |f, state, columns| batch(columns, |records, plan| f(records, plan, state))
 );
 transform!(
     BatchesMut,
     (S),
     fn(Batch<'_, R>, &mut Plan<O, C>, &mut S),
     S,
-    |f, state, columns| { batch(columns, |records, plan| f(records, plan, state)) }
+    |f, state, columns| batch(columns, |records, plan| f(records, plan, state))
 );
+
+/// The answer to a batch, and what to add to each counter.
+pub(crate) type Answered = Result<(wit::Output, Vec<u64>), wit::Failure>;
 
 /// A transform with its state, whatever its types: what an instance of a component holds.
 pub(crate) trait Running {
-    /// The answer to a batch, and what to add to each counter.
-    fn apply(&mut self, batch: &wit::Batch) -> Result<(wit::Output, Vec<u64>), wit::Failure>;
+    fn apply(&mut self, batch: &wit::Batch) -> Answered;
 }
 
 struct Ready<T, S> {
     transform: T,
     state: S,
-    run: fn(&T, &mut S, &wit::Batch) -> Result<(wit::Output, Vec<u64>), wit::Failure>,
+    run: fn(&T, &mut S, &wit::Batch) -> Answered,
 }
 
 impl<T, S> Running for Ready<T, S> {
-    fn apply(&mut self, batch: &wit::Batch) -> Result<(wit::Output, Vec<u64>), wit::Failure> {
+    fn apply(&mut self, batch: &wit::Batch) -> Answered {
         (self.run)(&self.transform, &mut self.state, batch)
     }
 }
@@ -209,7 +211,7 @@ fn run<Shape, T: Transform<Shape>>(
     transform: &T,
     state: &mut T::State,
     batch: &wit::Batch,
-) -> Result<(wit::Output, Vec<u64>), wit::Failure> {
+) -> Answered {
     let columns = Columns::of::<T::Reads>(batch).map_err(|column| {
         wit::Failure::Permanent(format!(
             "the host sent no {column}, or too few, for {} rows",

@@ -324,7 +324,7 @@ mod tests {
             ("input.jsonl", "{}"),
             ("expected.jsonl", "{\"output\":\"a\",\"key\":null}"),
         ]);
-        let cases = found.ok().expect("it is a case");
+        let cases = found.expect("it is a case");
         let expected = &cases[0].expected.as_ref().expect("something is expected")[0];
         assert_eq!(expected.key, Some(Text::NULL));
         assert_eq!(expected.value, None);
