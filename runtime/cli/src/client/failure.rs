@@ -49,10 +49,17 @@ pub(super) async fn refused(address: &Address, response: Response) -> Complaint 
         )
         .help("check that the address is a Millstream host's");
     };
-    let mut complaint = Complaint::new("", escape(&error.message)).code(&error.code);
-    for item in &error.items {
-        complaint = complaint.detail(format!("{}: {}", escape(&item.item), escape(&item.message)));
-    }
+    // The message of a host repeats the one thing that is wrong, so that other clients need not look at the items.
+    let mut complaint = match error.items.as_slice() {
+        [only] => Complaint::new(escape(&only.item), escape(&only.message)),
+        items => items.iter().fold(
+            Complaint::new("", escape(&error.message)),
+            |complaint, item| {
+                complaint.detail(format!("{}: {}", escape(&item.item), escape(&item.message)))
+            },
+        ),
+    };
+    complaint = complaint.code(&error.code);
     match remedy(&error, status) {
         Some(remedy) => complaint.help(remedy),
         None => complaint,
@@ -62,7 +69,6 @@ pub(super) async fn refused(address: &Address, response: Response) -> Complaint 
 /// What the client can add to a message that the host wrote without knowing how it was asked.
 fn remedy(error: &ApiError, status: StatusCode) -> Option<&'static str> {
     match error.code.as_str() {
-        api::code::UNKNOWN_TRANSFORM => Some("`millstream list` shows the transforms there are"),
         api::code::CONFLICT => Some(
             "`millstream describe` shows the revision that is live; deploy again if yours is still meant",
         ),

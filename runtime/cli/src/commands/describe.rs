@@ -132,7 +132,8 @@ fn text(detail: &TransformDetail) -> String {
     }
     out.push('\n');
     for line in detail.manifest.trim_end().lines() {
-        out.push_str(&format!("  {}\n", escape(line)));
+        out.push_str(format!("  {}", escape(line)).trim_end());
+        out.push('\n');
     }
     out.truncate(out.trim_end().len());
     out

@@ -11,7 +11,11 @@ pub(crate) const FAILED: u8 = 1;
 
 /// What `main` prints as `error: <thing>: <reason>` and `help: <remedy>`.
 #[derive(Debug)]
-pub(crate) struct Complaint {
+pub(crate) struct Complaint(Box<Parts>);
+
+/// Apart, so that a result with a complaint stays small.
+#[derive(Debug)]
+struct Parts {
     thing: String,
     reason: String,
     details: Vec<String>,
@@ -22,69 +26,73 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     pub(crate) fn new(thing: impl Into<String>, reason: impl Into<String>) -> Complaint {
-        Complaint {
+        Complaint(Box::new(Parts {
             thing: thing.into(),
             reason: reason.into(),
             details: Vec::new(),
             help: None,
             code: None,
             exit: FAILED,
-        }
+        }))
     }
 
     /// What to do about it, as one or more lines.
     #[must_use]
     pub(crate) fn help(mut self, remedy: impl Into<String>) -> Complaint {
-        self.help = Some(remedy.into());
+        self.0.help = Some(remedy.into());
         self
     }
 
     /// One more thing that is wrong; printed indented below the reason.
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Complaint {
-        self.details.push(detail.into());
+        self.0.details.push(detail.into());
         self
     }
 
-    /// Says the details in other words.
+    /// Says what is wrong in other words: `words` gets `thing: reason`, and each detail.
     #[must_use]
-    pub(crate) fn map_details(mut self, words: impl Fn(&str) -> String) -> Complaint {
-        self.details = self.details.iter().map(|detail| words(detail)).collect();
+    pub(crate) fn reworded(mut self, words: impl Fn(&str) -> String) -> Complaint {
+        if !self.0.thing.is_empty() {
+            self.0.reason = words(&format!("{}: {}", self.0.thing, self.0.reason));
+            self.0.thing.clear();
+        }
+        self.0.details = self.0.details.iter().map(|detail| words(detail)).collect();
         self
     }
 
     /// Marks it as a mistake on the command line: exit code 64.
     #[must_use]
     pub(crate) fn usage(mut self) -> Complaint {
-        self.exit = USAGE;
+        self.0.exit = USAGE;
         self
     }
 
     /// Notes the host's code for it, for callers that act on one.
     #[must_use]
     pub(crate) fn code(mut self, code: &str) -> Complaint {
-        self.code = Some(code.to_owned());
+        self.0.code = Some(code.to_owned());
         self
     }
 
     /// The host's code for this error, if it came from a host.
     pub(crate) fn code_of(error: &anyhow::Error) -> Option<&str> {
-        error.downcast_ref::<Complaint>()?.code.as_deref()
+        error.downcast_ref::<Complaint>()?.0.code.as_deref()
     }
 
     pub(crate) fn exit(&self) -> u8 {
-        self.exit
+        self.0.exit
     }
 }
 
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.thing.is_empty() {
-            write!(f, "{}", self.reason)?;
+        if self.0.thing.is_empty() {
+            write!(f, "{}", self.0.reason)?;
         } else {
-            write!(f, "{}: {}", self.thing, self.reason)?;
+            write!(f, "{}: {}", self.0.thing, self.0.reason)?;
         }
-        for detail in &self.details {
+        for detail in &self.0.details {
             write!(f, "\n  {detail}")?;
         }
         Ok(())
@@ -100,7 +108,7 @@ pub(crate) fn report(error: &anyhow::Error) -> u8 {
     let style = style::stderr();
     let complaint = error.downcast_ref::<Complaint>();
     super::note(format_args!("{} {error:#}", style.red("error:")));
-    if let Some(help) = complaint.and_then(|complaint| complaint.help.as_deref()) {
+    if let Some(help) = complaint.and_then(|complaint| complaint.0.help.as_deref()) {
         let mut lines = help.lines();
         super::note(format_args!(
             "{} {}",

@@ -232,7 +232,7 @@ impl Assembled {
             return error;
         }
         match error.downcast::<Complaint>() {
-            Ok(complaint) => complaint.map_details(as_option).into(),
+            Ok(complaint) => complaint.reworded(as_option).into(),
             Err(error) => error,
         }
     }

@@ -42,6 +42,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             {
                 output::line(format_args!("{} is there already.", escape(name)));
             }
+            // The host's message need not name the topic.
+            Err(error) if Complaint::code_of(&error) == Some(api::code::INVALID_TOPIC) => {
+                return Err(error.context(escape(name).into_owned()));
+            }
             Err(error) => return Err(error),
         }
     }
