@@ -285,7 +285,13 @@ async fn a_third_upload_at_a_time_is_turned_away_and_let_in_later() {
     let third = || ask(address, &head, form.as_bytes());
     let mut turned_away = third().await;
     // The first two may not have been looked at yet.
+    let waited = std::time::Instant::now();
     while turned_away.0 != 429 {
+        assert!(
+            waited.elapsed() < Duration::from_secs(20),
+            "a third upload is let in: {}",
+            turned_away.1
+        );
         turned_away = third().await;
     }
     has(&turned_away, 429, "busy");
@@ -295,5 +301,10 @@ async fn a_third_upload_at_a_time_is_turned_away_and_let_in_later() {
         turned_away.1
     );
     drop((first, second));
-    while third().await.0 == 429 {}
+    while third().await.0 == 429 {
+        assert!(
+            waited.elapsed() < Duration::from_secs(40),
+            "nobody is let in any more"
+        );
+    }
 }
