@@ -113,10 +113,13 @@ pub struct Watchdog {
     inner: Arc<Inner>,
 }
 
+/// The transform, the lane's number, and its pulse for as long as the lane lives.
+type Watched = (Arc<str>, usize, Weak<Pulse>);
+
 #[derive(Debug)]
 struct Inner {
     limit: Duration,
-    lanes: Mutex<Vec<(Arc<str>, usize, Weak<Pulse>)>>,
+    lanes: Mutex<Vec<Watched>>,
 }
 
 impl Watchdog {

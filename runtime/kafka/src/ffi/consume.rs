@@ -45,20 +45,20 @@ pub(crate) fn partition_queue(client: &Arc<Client>, partition: &TopicPartition) 
 }
 
 /// Up to `max` messages that are there already, in order, appended to `into`.
+///
+/// One at a time, although librdkafka can hand out many at once: `rd_kafka_consume_batch_queue` counts the end of a partition
+/// as a record that was read, and every rebalance goes on at the position so counted: one record too far. Nothing in
+/// librdkafka's interface puts that right again.
 pub(crate) fn take(queue: &Queue, max: usize, into: &mut impl Extend<Message>) -> usize {
-    let mut raw: Vec<*mut rd::rd_kafka_message_t> = Vec::with_capacity(max);
-    // SAFETY: `raw` has room for `max` pointers; librdkafka says how many it wrote, each a message that is now ours. A
-    // timeout of 0 never waits.
-    unsafe {
-        let count = rd::rd_kafka_consume_batch_queue(queue.ptr(), 0, raw.as_mut_ptr(), max);
-        let count = usize::try_from(count).unwrap_or(0).min(max);
-        raw.set_len(count);
-        into.extend(
-            raw.into_iter()
-                .filter_map(|message| Message::adopt(message)),
-        );
-        count
+    let mut count = 0;
+    while count < max {
+        // SAFETY: the queue lives; a timeout of 0 never waits. The message is ours, or null if there is none.
+        let message = unsafe { Message::adopt(rd::rd_kafka_consume_queue(queue.ptr(), 0)) };
+        let Some(message) = message else { break };
+        into.extend(Some(message));
+        count += 1;
     }
+    count
 }
 
 pub(crate) fn subscribe(client: &Client, topics: &[&str]) -> Result<(), KafkaError> {
