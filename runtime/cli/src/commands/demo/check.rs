@@ -22,6 +22,8 @@ mod letter;
 
 /// How often the beginnings of the logs are looked at.
 const WATCH: Duration = Duration::from_secs(1);
+/// A partition whose beginning is gone cannot be read to its end: after so long without a record the rest is given up.
+const SILENCE: Duration = Duration::from_secs(3);
 /// How many things that are wrong are told in full.
 const TOLD: usize = 10;
 
@@ -138,11 +140,13 @@ impl Checker {
     /// Checks until it is told to stop. Blocks.
     pub(super) fn run(mut self) -> anyhow::Result<Verdict> {
         let mut watched = Instant::now();
+        let mut heard = Instant::now();
         loop {
             // Read before the poll: what came before the request to stop is still taken.
             let stopping = self.shared.stop.load(Ordering::Acquire);
             match self.consumer.poll(Duration::from_millis(20)) {
                 Some(Ok(message)) => {
+                    heard = Instant::now();
                     let consequence = examine(&message, &mut self.expectations, &mut self.seen);
                     if let Some(letter) = consequence.letter {
                         self.letters.push(letter);
@@ -156,6 +160,10 @@ impl Checker {
                 Some(Err(KafkaError::PartitionEOF(_))) => {}
                 Some(Err(error)) => self.wrong(format!("reading back: {error}")),
                 None if stopping && self.at_the_end()? => break,
+                None if stopping && heard.elapsed() > SILENCE => {
+                    self.wrong("the topics hold more than can be read".to_owned());
+                    break;
+                }
                 None => {}
             }
             if watched.elapsed() > WATCH {

@@ -101,3 +101,43 @@ fn a_dead_letter_without_a_full_account_is_wrong() {
             .contains("millstream.module")
     );
 }
+
+/// Feeds `events` events into topics of one partition, and lets a checker see them afterwards.
+fn fed(events: u64) -> Verdict {
+    use rdkafka::mocking::MockCluster;
+    let cluster: MockCluster<'_, rdkafka::producer::DefaultProducerContext> =
+        MockCluster::new(1).expect("a broker");
+    for topic in expect::TOPICS {
+        cluster.create_topic(topic, 1, 1).expect("a topic");
+    }
+    let brokers = cluster.bootstrap_servers();
+    super::super::feed::feed(&brokers, events, Arc::default()).expect("all acknowledged");
+    let shared = Arc::new(Shared::default());
+    let expected = expect::everything(events)
+        .into_iter()
+        .filter(|(topic, _)| *topic == expect::EVENTS)
+        .collect();
+    let checker = Checker::new(&brokers, 1, expected, HashMap::new(), Arc::clone(&shared))
+        .expect("a checker");
+    shared.stop.store(true, Ordering::Release);
+    checker.run().expect("a verdict")
+}
+
+#[test]
+fn what_the_generator_wrote_is_found_whole() {
+    let verdict = fed(2_000);
+    assert_eq!((verdict.errors, &verdict.wrong), (0, &vec![]));
+    assert_eq!(verdict.topics[expect::EVENTS].records, 2_000);
+}
+
+#[test]
+fn records_that_the_broker_dropped_are_noticed() {
+    // Some 9 MB into one partition of at most 5 MiB.
+    let verdict = fed(20_000);
+    assert!(verdict.errors > 0);
+    let told = verdict.wrong.join("\n");
+    assert!(
+        told.contains("events-0: the embedded broker dropped its first"),
+        "{told}"
+    );
+}
