@@ -1,7 +1,7 @@
 //! What a person sees: lines, colours, tables, numbers, complaints.
 //!
 //! Promises that a closed pipe ends the program quietly, that colour appears only on a terminal without `NO_COLOR`, and that
-//! text which came out of a guest or a record can be shown without it steering the terminal ([`escape`]). Knows nothing of
+//! text which came out of a guest or a record can be shown without it steering the terminal ([`escape()`]). Knows nothing of
 //! hosts or topics.
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Millstream's Kafka: the hot path in and out, the control log, administration, and a broker inside the process.
 //!
-//! Knows nothing of Wasm, transforms or deployments. `unsafe` lives in [`ffi`] alone.
+//! Knows nothing of Wasm, transforms or deployments. `unsafe` lives in `ffi` alone.
 
 pub mod admin;
 pub mod consumer;

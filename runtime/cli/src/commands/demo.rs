@@ -3,7 +3,9 @@
 //! It does what a user does, through the same API and the same client code: starts a host with an embedded broker, creates
 //! topics, deploys filter, enrich and route, writes events with a Kafka client and reads what comes out with another.
 //!
-//!     events ──filter──> swipes ──enrich──> swipes.enriched ──route──> swipes.likes, swipes.passes
+//! ```text
+//! events ──filter──> swipes ──enrich──> swipes.enriched ──route──> swipes.likes, swipes.passes
+//! ```
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
