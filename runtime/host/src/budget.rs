@@ -35,8 +35,16 @@ impl Budget {
     /// A budget of this many bytes, at least one unit.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX >> 3).clamp(1, u32::MAX >> 3);
-        Self { inner: Arc::new(Inner { units, free: Semaphore::new(units as usize), debt: Mutex::new(0) }) }
+        let units = u32::try_from(bytes.div_ceil(UNIT))
+            .unwrap_or(u32::MAX >> 3)
+            .clamp(1, u32::MAX >> 3);
+        Self {
+            inner: Arc::new(Inner {
+                units,
+                free: Semaphore::new(units as usize),
+                debt: Mutex::new(0),
+            }),
+        }
     }
 
     /// Waits for room for `bytes`, or for the whole budget where that is less. First come, first served. Dropping the
@@ -47,7 +55,10 @@ impl Budget {
         if let Ok(held) = self.inner.free.acquire_many(units).await {
             held.forget();
         }
-        Permit { budget: Arc::clone(&self.inner), units: u64::from(units) }
+        Permit {
+            budget: Arc::clone(&self.inner),
+            units: u64::from(units),
+        }
     }
 
     /// Like [`Self::reserve`], but only if there is room now and nobody waits.
@@ -55,10 +66,14 @@ impl Budget {
     pub fn try_reserve(&self, bytes: u64) -> Option<Permit> {
         let units = units(bytes).min(u64::from(self.inner.units)) as u32;
         self.inner.free.try_acquire_many(units).ok()?.forget();
-        Some(Permit { budget: Arc::clone(&self.inner), units: u64::from(units) })
+        Some(Permit {
+            budget: Arc::clone(&self.inner),
+            units: u64::from(units),
+        })
     }
 
-    /// Bytes in flight, rounded up to units; past [`Self::total`] while a batch larger than its reservation is in flight.
+    /// Bytes in flight or set aside for the first in the line, rounded up to units; past [`Self::total`] while a batch
+    /// larger than its reservation is in flight.
     #[must_use]
     pub fn used(&self) -> u64 {
         let debt = *self.inner.debt.lock();
@@ -120,7 +135,9 @@ impl Inner {
     fn owe(&self, units: u64) {
         // The lock is held throughout, so that nothing given back in between is counted twice.
         let mut debt = self.debt.lock();
-        let taken = self.free.forget_permits(usize::try_from(units).unwrap_or(usize::MAX)) as u64;
+        let taken =
+            self.free
+                .forget_permits(usize::try_from(units).unwrap_or(usize::MAX)) as u64;
         *debt += units - taken;
     }
 }
@@ -150,7 +167,10 @@ mod tests {
         let mut large = Box::pin(budget.reserve(10 * KIB));
         assert!(large.as_mut().now_or_never().is_none());
         let mut small = Box::pin(budget.reserve(KIB));
-        assert!(small.as_mut().now_or_never().is_none(), "there is room, but the large one came first");
+        assert!(
+            small.as_mut().now_or_never().is_none(),
+            "there is room, but the large one came first"
+        );
         assert!(budget.try_reserve(KIB).is_none());
         drop(first);
         let large = large.await;
@@ -193,7 +213,10 @@ mod tests {
         a.resize(5 * KIB);
         assert_eq!(budget.used(), 7 * KIB);
         drop(b);
-        assert!(budget.try_reserve(KIB).is_none(), "the two units went into the debt of three");
+        assert!(
+            budget.try_reserve(KIB).is_none(),
+            "the two units went into the debt of three"
+        );
         drop(a);
         assert_eq!(budget.used(), 0);
         assert!(budget.try_reserve(4 * KIB).is_some());

@@ -42,9 +42,11 @@ pub use at_least_once::{AtLeastOnce, Route};
 pub use dead_letter::{HEADER_PREFIX, TOO_LARGE};
 pub(crate) use kafka::code_of;
 pub use kafka::{KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
-pub use outlet::{Base, Committed, Done, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value};
-pub use pool::{ProducerPool, Slot};
 pub(crate) use layout::Tally;
+pub use outlet::{
+    Base, Committed, Done, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value,
+};
+pub use pool::{ProducerPool, Slot};
 pub use stamp::{NoStamp, Stamp};
 
 /// Where a revision's records go; what its dead letters and commits say about it.
@@ -197,7 +199,10 @@ pub trait Delivery: Send + Sync + 'static {
     ///
     /// # Errors
     /// If a topic does not exist or may not be written to.
-    fn route(&self, routes: &Routes) -> impl Future<Output = Result<Self::Route, DeliveryError>> + Send;
+    fn route(
+        &self,
+        routes: &Routes,
+    ) -> impl Future<Output = Result<Self::Route, DeliveryError>> + Send;
 
     /// Finds out where assigned partitions stand. Those that nobody has committed for, or only before the last reset of
     /// offsets, begin where `starts` says, which is committed at once. Commits of other tools, which carry no stamp, count.
@@ -237,7 +242,11 @@ pub trait Delivery: Send + Sync + 'static {
     fn commit(&self) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 
     /// Waits until what is in flight for these partitions is finished, at most until `deadline`; commits; forgets them.
-    fn close(&self, partitions: &[TopicPartition], deadline: Instant) -> impl Future<Output = Vec<Closed>> + Send;
+    fn close(
+        &self,
+        partitions: &[TopicPartition],
+        deadline: Instant,
+    ) -> impl Future<Output = Vec<Closed>> + Send;
 
     /// Forgets these partitions without committing: they are somebody else's.
     fn lose(&self, partitions: &[TopicPartition]);

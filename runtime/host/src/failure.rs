@@ -28,7 +28,11 @@ pub fn verdict(failure: &Failure, attempt: u32) -> Verdict {
     if failure.is_guests_fault() {
         return Verdict::Stop;
     }
-    Verdict::Again(PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(8)).min(LONGEST_PAUSE))
+    Verdict::Again(
+        PAUSE
+            .saturating_mul(1 << attempt.saturating_sub(1).min(8))
+            .min(LONGEST_PAUSE),
+    )
 }
 
 #[cfg(test)]
@@ -44,8 +48,15 @@ mod tests {
 
     #[test]
     fn a_failure_of_the_guest_stops_the_transform() {
-        let trap = Failure::Trap { message: "unreachable".to_owned(), backtrace: String::new() };
-        for failure in [trap, Failure::Transient("later".to_owned()), Failure::Permanent("never".to_owned())] {
+        let trap = Failure::Trap {
+            message: "unreachable".to_owned(),
+            backtrace: String::new(),
+        };
+        for failure in [
+            trap,
+            Failure::Transient("later".to_owned()),
+            Failure::Permanent("never".to_owned()),
+        ] {
             assert_eq!(verdict(&failure, 1), Verdict::Stop);
         }
     }

@@ -5,7 +5,7 @@
 //! [`BatchLimits::records`] records or [`BatchLimits::bytes`] bytes; with fewer waiting, it goes [`BatchLimits::wait`] after the
 //! partition became ready. A larger record goes alone. Partitions take turns.
 //!
-//! Everything that changes a lane (partitions coming and going, a new revision, a partition going back) is a [`Command`], and
+//! Everything that changes a lane (partitions coming and going, a new revision, a partition going back) is a `Command`, and
 //! commands are obeyed between two batches only. A lane without records sleeps until it is woken, and lets its instance go
 //! after [`BatchLimits::idle`].
 //!
@@ -85,8 +85,10 @@ pub(crate) struct NewPartition<Q> {
     pub(crate) partition: TopicPartition,
     pub(crate) queue: Q,
     pub(crate) generation: u64,
-    /// Where to read from, if the queue is not there already.
-    pub(crate) seek: Option<i64>,
+    /// The next offset to read.
+    pub(crate) position: i64,
+    /// The queue stands elsewhere.
+    pub(crate) seek: bool,
 }
 
 /// What a lane is told.
@@ -96,7 +98,12 @@ pub(crate) enum Command<S: Source, D: Delivery> {
     /// Let these go; answered when nothing of them is worked on any more.
     Remove(Vec<TopicPartition>, oneshot::Sender<()>),
     /// Read again from this offset, after a pause.
-    GoBack { partition: TopicPartition, generation: u64, offset: i64, pause: Duration },
+    GoBack {
+        partition: TopicPartition,
+        generation: u64,
+        offset: i64,
+        pause: Duration,
+    },
     /// From the next batch on, this revision. Ends a halt.
     Run(Arc<Live<D>>),
     /// Take no more batches.
@@ -222,16 +229,31 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         match command {
             Command::Add(partitions) => {
                 for partition in partitions {
-                    self.slots.push(Slot::new(partition, &self.wake, &self.pulse, &self.common.limits));
+                    self.slots.push(Slot::new(
+                        partition,
+                        &self.wake,
+                        &self.pulse,
+                        &self.common.limits,
+                    ));
                 }
             }
             Command::Remove(partitions, done) => {
-                self.slots.retain(|slot| !partitions.contains(&slot.partition));
+                self.slots
+                    .retain(|slot| !partitions.contains(&slot.partition));
                 // Whoever asked may have given up waiting.
                 let _ = done.send(());
             }
-            Command::GoBack { partition, generation, offset, pause } => {
-                if let Some(slot) = self.slots.iter_mut().find(|slot| slot.partition == partition) {
+            Command::GoBack {
+                partition,
+                generation,
+                offset,
+                pause,
+            } => {
+                if let Some(slot) = self
+                    .slots
+                    .iter_mut()
+                    .find(|slot| slot.partition == partition)
+                {
                     slot.go_back(generation, offset, Instant::now() + pause);
                 }
             }
@@ -255,7 +277,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 let at = (self.cursor + step) % self.slots.len();
                 match self.slots[at].due(now, &self.common.limits) {
                     Some(due) if due <= now => return Next::Slot(at),
-                    Some(due) => earliest = Some(earliest.map_or(due, |earliest| earliest.min(due))),
+                    Some(due) => {
+                        earliest = Some(earliest.map_or(due, |earliest| earliest.min(due)))
+                    }
                     None => {}
                 }
             }
@@ -289,7 +313,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             self.pulse.phase(Phase::Budget);
         }
         let budget = self.common.budget.clone();
-        let reservation = self.reservation.get_or_insert_with(|| Box::pin(async move { budget.reserve(bytes).await }));
+        let reservation = self
+            .reservation
+            .get_or_insert_with(|| Box::pin(async move { budget.reserve(bytes).await }));
         tokio::select! {
             permit = reservation => {
                 self.reservation = None;
@@ -329,13 +355,18 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
 
     async fn step(&mut self, at: usize) {
         let bytes = self.batch_bytes();
-        let Some(live) = self.live.clone() else { return };
+        let Some(live) = self.live.clone() else {
+            return;
+        };
         let slot = &mut self.slots[at];
         if let Some(offset) = slot.back_to {
             self.pulse.phase(Phase::Seek);
             if let Err(error) = self.common.source.seek(&slot.partition, offset).await {
                 slot.not_before = Some(Instant::now() + SEEK_PAUSE);
-                let text = format!("{} cannot be read from offset {offset} on: {error}", slot.partition);
+                let text = format!(
+                    "{} cannot be read from offset {offset} on: {error}",
+                    slot.partition
+                );
                 let _ = self.common.reports.send(Report::Trouble(text));
                 return;
             }
@@ -347,11 +378,15 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         let batch = match slot.held.take() {
             Some(batch) => batch,
             None => {
-                let Some(mut permit) = self.permit.take() else { return };
+                let Some(mut permit) = self.permit.take() else {
+                    return;
+                };
                 self.pulse.phase(Phase::Guest);
                 let taken = slot.queue.take(self.common.limits.records, bytes);
                 slot.took(&taken, &self.common.limits);
-                self.common.stats.partition(&slot.partition, |numbers| numbers.at_end(taken.end.is_some()));
+                self.common.stats.partition(&slot.partition, |numbers| {
+                    numbers.at_end(taken.end.is_some())
+                });
                 if let Some(broken) = taken.broken {
                     let failed = Failed::broken(&slot.partition, slot.position, &broken);
                     if let Broken::OutOfRange { .. } = broken {
@@ -362,12 +397,20 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 }
                 if taken.rows.is_empty() {
                     if let Some(end) = taken.end {
-                        self.common.delivery.skip(&slot.partition, slot.generation, end);
+                        self.common
+                            .delivery
+                            .skip(&slot.partition, slot.generation, end);
                     }
                     return;
                 }
                 permit.resize(taken.rows.bytes() as u64);
-                Batch { rows: taken.rows, permit, taken: Instant::now(), end: taken.end, attempt: 0 }
+                Batch {
+                    rows: taken.rows,
+                    permit,
+                    taken: Instant::now(),
+                    end: taken.end,
+                    attempt: 0,
+                }
             }
         };
         slot.working_on = Some((batch.rows.offset(0), batch.rows.next_offset()));
@@ -378,7 +421,15 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             if fresh {
                 self.common.stats.restarted();
             }
-            let work = work::work(&self.common, &live, &self.pulse, &slot.partition, slot.generation, batch, instance);
+            let work = work::work(
+                &self.common,
+                &live,
+                &self.pulse,
+                &slot.partition,
+                slot.generation,
+                batch,
+                instance,
+            );
             tokio::select! {
                 biased;
                 () = self.abandon.notified() => Outcome::Abandoned,
@@ -388,7 +439,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         match outcome {
             Outcome::Delivered(instance) => {
                 if let Some(end) = end {
-                    self.common.delivery.skip(&slot.partition, slot.generation, end);
+                    self.common
+                        .delivery
+                        .skip(&slot.partition, slot.generation, end);
                 }
                 self.instance = instance;
             }

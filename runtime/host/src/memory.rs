@@ -44,12 +44,20 @@ impl Record {
     #[must_use]
     pub fn new(key: &str, value: &str) -> Self {
         let bytes = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
-        Self { key: bytes(key), value: bytes(value), ..Self::default() }
+        Self {
+            key: bytes(key),
+            value: bytes(value),
+            ..Self::default()
+        }
     }
 
     fn bytes(&self) -> usize {
         let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + length(value)).sum();
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + length(value))
+            .sum();
         length(&self.key) + length(&self.value) + headers
     }
 }
@@ -84,7 +92,10 @@ struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("commits", &self.commits).field("corked", &self.corked).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("commits", &self.commits)
+            .field("corked", &self.corked)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,12 +131,17 @@ impl Memory {
     /// Creates a topic, or adds partitions to it.
     pub fn topic(&self, name: &str, partitions: usize) {
         let mut state = self.inner.state.lock();
-        let topic = state.topics.entry(name.to_owned()).or_insert_with(|| Topic {
-            partitions: Vec::new(),
-            max_message_bytes: 1_048_588,
-            counted: false,
-        });
-        topic.partitions.resize_with(partitions.max(topic.partitions.len()), Log::default);
+        let topic = state
+            .topics
+            .entry(name.to_owned())
+            .or_insert_with(|| Topic {
+                partitions: Vec::new(),
+                max_message_bytes: 1_048_588,
+                counted: false,
+            });
+        topic
+            .partitions
+            .resize_with(partitions.max(topic.partitions.len()), Log::default);
     }
 
     /// Sets a topic's limit.
@@ -175,22 +191,37 @@ impl Memory {
     #[must_use]
     pub fn records(&self, topic: &str, partition: i32) -> Vec<Record> {
         let mut state = self.inner.state.lock();
-        state.log(topic, partition).map_or_else(Vec::new, |log| log.records.iter().map(|record| Record::clone(record)).collect())
+        state.log(topic, partition).map_or_else(Vec::new, |log| {
+            log.records
+                .iter()
+                .map(|record| Record::clone(record))
+                .collect()
+        })
     }
 
     /// All values of a topic, partition by partition, as text.
     #[must_use]
     pub fn values(&self, topic: &str) -> Vec<String> {
-        let partitions = self.inner.state.lock().topics.get(topic).map_or(0, |topic| topic.partitions.len());
+        let partitions = self
+            .inner
+            .state
+            .lock()
+            .topics
+            .get(topic)
+            .map_or(0, |topic| topic.partitions.len());
         let records = (0..partitions).flat_map(|partition| self.records(topic, partition as i32));
-        records.map(|record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned()).collect()
+        records
+            .map(|record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned())
+            .collect()
     }
 
     /// How many records were written to a topic, kept or not.
     #[must_use]
     pub fn count(&self, topic: &str) -> u64 {
         let state = self.inner.state.lock();
-        state.topics.get(topic).map_or(0, |topic| topic.partitions.iter().map(|log| log.count).sum())
+        state.topics.get(topic).map_or(0, |topic| {
+            topic.partitions.iter().map(|log| log.count).sum()
+        })
     }
 
     /// What is committed for a partition.
@@ -207,7 +238,11 @@ impl Memory {
 
     /// Commits as somebody else.
     pub fn set_committed(&self, partition: &TopicPartition, committed: Committed) {
-        self.inner.state.lock().commits.insert(partition.clone(), committed);
+        self.inner
+            .state
+            .lock()
+            .commits
+            .insert(partition.clone(), committed);
     }
 
     /// Whether commits fail from now on.
@@ -271,18 +306,27 @@ impl Memory {
         }
         drop(state);
         self.inner.room.notify_waiters();
-        (flown.done)(if fails { Err(refusal("told-to-fail", "the test said so")) } else { Ok(()) });
+        (flown.done)(if fails {
+            Err(refusal("told-to-fail", "the test said so"))
+        } else {
+            Ok(())
+        });
     }
 }
 
 impl State {
     fn log(&mut self, topic: &str, partition: i32) -> Option<&mut Log> {
-        self.topics.get_mut(topic)?.partitions.get_mut(usize::try_from(partition).ok()?)
+        self.topics
+            .get_mut(topic)?
+            .partitions
+            .get_mut(usize::try_from(partition).ok()?)
     }
 
     fn append(&mut self, topic: &str, partition: i32, records: impl IntoIterator<Item = Record>) {
         let counted = self.topics.get(topic).is_some_and(|topic| topic.counted);
-        let Some(log) = self.log(topic, partition) else { return };
+        let Some(log) = self.log(topic, partition) else {
+            return;
+        };
         for mut record in records {
             record.offset = log.next;
             log.next += 1;
@@ -299,9 +343,15 @@ impl State {
 }
 
 impl Offsets for Memory {
-    async fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, DeliveryError> {
+    async fn committed(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Committed>>, DeliveryError> {
         let state = self.inner.state.lock();
-        Ok(partitions.iter().map(|partition| state.commits.get(partition).cloned()).collect())
+        Ok(partitions
+            .iter()
+            .map(|partition| state.commits.get(partition).cloned())
+            .collect())
     }
 
     async fn commit(
@@ -310,22 +360,34 @@ impl Offsets for Memory {
     ) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
         let mut state = self.inner.state.lock();
         if state.commits_fail {
-            return Err(refusal("told-to-fail", "commits fail because the test said so"));
+            return Err(refusal(
+                "told-to-fail",
+                "commits fail because the test said so",
+            ));
         }
         for (partition, committed) in commits {
             state.commits.insert(partition.clone(), committed.clone());
-            state.commit_log.push((partition.clone(), committed.clone()));
+            state
+                .commit_log
+                .push((partition.clone(), committed.clone()));
         }
         Ok(commits.iter().map(|_| Ok(())).collect())
     }
 
     async fn beginnings(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, DeliveryError> {
         let mut state = self.inner.state.lock();
-        let first = |partition: &TopicPartition| state.log(partition.topic(), partition.partition()).map_or(0, |log| log.first);
+        let first = |partition: &TopicPartition| {
+            state
+                .log(partition.topic(), partition.partition())
+                .map_or(0, |log| log.first)
+        };
         Ok(partitions.iter().map(first).collect())
     }
 }
 
 fn refusal(code: &str, message: &str) -> DeliveryError {
-    DeliveryError { code: code.to_owned(), message: message.to_owned() }
+    DeliveryError {
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
 }

@@ -98,13 +98,19 @@ pub struct Revision {
 
 impl std::fmt::Debug for Revision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Revision").field("routes", &self.routes).field("topics", &self.topics).finish_non_exhaustive()
+        f.debug_struct("Revision")
+            .field("routes", &self.routes)
+            .field("topics", &self.topics)
+            .finish_non_exhaustive()
     }
 }
 
 pub(crate) enum Request {
     Replace(Box<Revision>),
-    Drain { deadline: Instant, done: oneshot::Sender<()> },
+    Drain {
+        deadline: Instant,
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// A running transform. Dropping every handle drains it.
@@ -132,8 +138,22 @@ where
     let (requests, receiver) = mpsc::unbounded_channel();
     let (state_sender, state) = watch::channel(RunState::Starting { problem: None });
     let account = shared.schedule.account();
-    let handle = RunnerHandle { requests, state, stats: Arc::clone(&stats), account: account.clone() };
-    let task = task::Task::new(config, source, delivery, stats, account, shared.clone(), receiver, state_sender);
+    let handle = RunnerHandle {
+        requests,
+        state,
+        stats: Arc::clone(&stats),
+        account: account.clone(),
+    };
+    let task = task::Task::new(
+        config,
+        source,
+        delivery,
+        stats,
+        account,
+        shared.clone(),
+        receiver,
+        state_sender,
+    );
     tokio::spawn(task.run(revision));
     handle
 }
@@ -161,7 +181,11 @@ impl RunnerHandle {
     /// Finishes what is in flight, at most until `deadline`, commits, leaves the group. Returns when that is done.
     pub async fn drain(&self, deadline: Instant) {
         let (done, drained) = oneshot::channel();
-        if self.requests.send(Request::Drain { deadline, done }).is_ok() {
+        if self
+            .requests
+            .send(Request::Drain { deadline, done })
+            .is_ok()
+        {
             // An error means that it has stopped already.
             let _ = drained.await;
         }

@@ -25,8 +25,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 pub use turn::Turns;
 
-/// How far behind the others a transform may be and still be given it back. A lane is out of the line for a moment after
-/// every slice; without credit, whoever takes its turn then would keep it. A few slices long, so that many transforms that
+/// How far behind the others a transform may be and still be given it back. A lane is out of the line for a moment between two
+/// batches; without credit, whoever takes its turn then would keep it. A few slices long, so that many transforms that
 /// wake up together do not hold the others up.
 pub const CREDIT: Duration = Duration::from_millis(20);
 
@@ -93,13 +93,21 @@ impl Schedule {
             granted: HashSet::new(),
             places: 0,
         };
-        Self { inner: Arc::new(Inner { state: Mutex::new(state), clock }) }
+        Self {
+            inner: Arc::new(Inner {
+                state: Mutex::new(state),
+                clock,
+            }),
+        }
     }
 
     /// A new account: one for a transform, shared by its lanes.
     #[must_use]
     pub fn account(&self) -> Account {
-        Account { schedule: Arc::clone(&self.inner), charges: Arc::default() }
+        Account {
+            schedule: Arc::clone(&self.inner),
+            charges: Arc::default(),
+        }
     }
 }
 
@@ -138,18 +146,13 @@ impl Inner {
     /// Takes a turn if one is free and nobody waits; otherwise a place in the line.
     fn ask(&self, charges: &Arc<Charges>, waker: &Waker) -> Option<Place> {
         let mut state = self.state.lock();
-        let rank = charges.rank.load(Ordering::Relaxed).max(state.floor.saturating_sub(CREDIT.as_nanos() as u64));
-        charges.rank.store(rank, Ordering::Relaxed);
         if state.free > 0 && state.waiting.is_empty() {
+            let rank = state.admit(charges);
             state.free -= 1;
             state.floor = state.floor.max(rank);
             return None;
         }
-        state.places += 1;
-        let place = state.places;
-        state.line.push(Reverse((rank, place)));
-        state.waiting.insert(place, Waiting { account: Arc::clone(charges), waker: waker.clone() });
-        Some(place)
+        Some(state.queue(charges, waker))
     }
 
     /// Whether the turn has come for this place; otherwise it is this waker that will be told.
@@ -176,25 +179,53 @@ impl Inner {
         woken.into_iter().for_each(Waker::wake);
     }
 
-    fn end(&self, charges: &Charges, used: u64) {
+    /// Ends a slice. With `again` it gets back into the line before the turn is given away, so that a lane that only yielded is
+    /// never passed over because it was not there for a moment.
+    fn end(&self, charges: &Arc<Charges>, used: u64, again: Option<&Waker>) -> Option<Place> {
         let mut state = self.state.lock();
         charges.rank.fetch_add(used, Ordering::Relaxed);
         charges.used.fetch_add(used, Ordering::Relaxed);
         charges.turns.fetch_add(1, Ordering::Relaxed);
         state.free += 1;
+        let place = again.map(|waker| state.queue(charges, waker));
         let woken = state.give();
         drop(state);
         woken.into_iter().for_each(Waker::wake);
+        place
     }
 }
 
 impl State {
+    /// Cuts what a transform has saved up.
+    fn admit(&self, charges: &Charges) -> u64 {
+        let least = self.floor.saturating_sub(CREDIT.as_nanos() as u64);
+        charges.rank.fetch_max(least, Ordering::Relaxed).max(least)
+    }
+
+    fn queue(&mut self, charges: &Arc<Charges>, waker: &Waker) -> Place {
+        let rank = self.admit(charges);
+        self.places += 1;
+        self.line.push(Reverse((rank, self.places)));
+        self.waiting.insert(
+            self.places,
+            Waiting {
+                account: Arc::clone(charges),
+                waker: waker.clone(),
+            },
+        );
+        self.places
+    }
+
     /// Gives free turns to those who wait. Returns whom to wake, once the lock is released.
     fn give(&mut self) -> Vec<Waker> {
         let mut woken = Vec::new();
         while self.free > 0 {
-            let Some(Reverse((key, place))) = self.line.pop() else { break };
-            let Some(waiting) = self.waiting.remove(&place) else { continue };
+            let Some(Reverse((key, place))) = self.line.pop() else {
+                break;
+            };
+            let Some(waiting) = self.waiting.remove(&place) else {
+                continue;
+            };
             let rank = waiting.account.rank.load(Ordering::Relaxed);
             if rank > key {
                 self.line.push(Reverse((rank, place)));

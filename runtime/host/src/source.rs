@@ -159,7 +159,11 @@ pub trait Source: Send + Sync + 'static {
     ///
     /// # Errors
     /// If the partition is not fetched, or the client refuses.
-    fn seek(&self, partition: &TopicPartition, offset: i64) -> impl Future<Output = Result<(), SourceError>> + Send;
+    fn seek(
+        &self,
+        partition: &TopicPartition,
+        offset: i64,
+    ) -> impl Future<Output = Result<(), SourceError>> + Send;
 
     /// Stops fetching for now; the partitions stay this host's.
     fn pause(&self, partitions: &[TopicPartition]);
@@ -174,7 +178,10 @@ pub trait Source: Send + Sync + 'static {
     ///
     /// # Errors
     /// If the broker cannot be asked.
-    fn ends(&self, partitions: &[TopicPartition]) -> impl Future<Output = Result<Vec<i64>, SourceError>> + Send;
+    fn ends(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> impl Future<Output = Result<Vec<i64>, SourceError>> + Send;
 
     /// Leaves the group.
     fn close(&self) -> impl Future<Output = ()> + Send;

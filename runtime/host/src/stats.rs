@@ -53,7 +53,9 @@ const LATENCY_BUCKETS: usize = 12;
 /// Records of one batch.
 const BATCH_BOUNDS: [f64; BATCH_BUCKETS] = [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 700.0, 1000.0];
 /// Seconds from taking a batch to its acknowledgement.
-const LATENCY_BOUNDS: [f64; LATENCY_BUCKETS] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
+const LATENCY_BOUNDS: [f64; LATENCY_BUCKETS] = [
+    0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0,
+];
 
 /// All numbers at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +104,10 @@ impl Stats {
         StatsSnapshot {
             records_in: self.records_in.load(Relaxed),
             bytes_in: self.bytes_in.load(Relaxed),
-            records_out: outputs.iter().map(|(name, count)| (Arc::clone(name), count.load(Relaxed))).collect(),
+            records_out: outputs
+                .iter()
+                .map(|(name, count)| (Arc::clone(name), count.load(Relaxed)))
+                .collect(),
             rejected: self.rejected.lock().clone(),
             failed: self.failed.load(Relaxed),
             went_back: self.went_back.load(Relaxed),
@@ -113,14 +118,23 @@ impl Stats {
             latency: self.latency.snapshot(&LATENCY_BOUNDS),
             restarts: self.restarts.load(Relaxed),
             suppressed_logs: self.suppressed_logs.load(Relaxed),
-            partitions: self.partitions.read().iter().map(|(name, one)| (name.clone(), one.snapshot())).collect(),
+            partitions: self
+                .partitions
+                .read()
+                .iter()
+                .map(|(name, one)| (name.clone(), one.snapshot()))
+                .collect(),
         }
     }
 
     /// A counter for each output of a revision. Outputs of the same name go on from where they were.
     pub(crate) fn outputs(&self, routes: &Routes) -> OutputCounters {
         let mut outputs = self.outputs.lock();
-        routes.outputs.iter().map(|output| Arc::clone(outputs.entry(Arc::clone(&output.name)).or_default())).collect()
+        routes
+            .outputs
+            .iter()
+            .map(|output| Arc::clone(outputs.entry(Arc::clone(&output.name)).or_default()))
+            .collect()
     }
 
     /// From now until [`Self::forget`] this partition has numbers.
@@ -131,7 +145,11 @@ impl Stats {
     }
 
     /// Changes the numbers of a partition, if it has any.
-    pub(crate) fn partition(&self, partition: &TopicPartition, change: impl FnOnce(&PartitionStats)) {
+    pub(crate) fn partition(
+        &self,
+        partition: &TopicPartition,
+        change: impl FnOnce(&PartitionStats),
+    ) {
         if let Some(numbers) = self.partitions.read().get(partition) {
             change(numbers);
         }
@@ -152,7 +170,13 @@ impl Stats {
             let mut rejected = self.rejected.lock();
             for (code, by) in &tally.rejected {
                 let known = rejected.contains_key(code) || rejected.len() < MAX_CODES;
-                *rejected.entry(if known { code.clone() } else { OTHER_CODES.to_owned() }).or_default() += by;
+                *rejected
+                    .entry(if known {
+                        code.clone()
+                    } else {
+                        OTHER_CODES.to_owned()
+                    })
+                    .or_default() += by;
             }
         }
         self.latency.add(latency.as_secs_f64(), &LATENCY_BOUNDS);
@@ -162,7 +186,8 @@ impl Stats {
     pub(crate) fn called(&self, records: usize, guest_cpu: Duration) {
         self.batches.fetch_add(1, Relaxed);
         self.batch_records.add(records as f64, &BATCH_BOUNDS);
-        self.guest_cpu.fetch_add(guest_cpu.as_nanos() as u64, Relaxed);
+        self.guest_cpu
+            .fetch_add(guest_cpu.as_nanos() as u64, Relaxed);
     }
 
     /// All that lanes have used so far: what was not the guest's was the host's.
@@ -197,7 +222,10 @@ mod tests {
     fn a_flood_of_codes_ends_in_one_counter() {
         let stats = Stats::default();
         for number in 0..200 {
-            let tally = Tally { rejected: vec![(format!("code-{number}"), 1)], ..Tally::default() };
+            let tally = Tally {
+                rejected: vec![(format!("code-{number}"), 1)],
+                ..Tally::default()
+            };
             stats.finished(&tally, &Arc::from([]), Duration::ZERO);
         }
         let rejected = stats.snapshot().rejected;

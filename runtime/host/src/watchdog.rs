@@ -74,7 +74,10 @@ impl Pulse {
 
     /// There is something to do. Says nothing about progress.
     pub(crate) fn wanted(&self) {
-        self.state.lock().busy.get_or_insert_with(|| (Instant::now(), Phase::Waking));
+        self.state
+            .lock()
+            .busy
+            .get_or_insert_with(|| (Instant::now(), Phase::Waking));
     }
 
     /// There is nothing to do.
@@ -102,8 +105,17 @@ pub struct Stuck {
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "lane {} of {} {} for {} s", self.lane, self.transform, self.phase, self.since.as_secs())?;
-        self.partition.iter().try_for_each(|partition| write!(f, " (last at {partition})"))
+        write!(
+            f,
+            "lane {} of {} {} for {} s",
+            self.lane,
+            self.transform,
+            self.phase,
+            self.since.as_secs()
+        )?;
+        self.partition
+            .iter()
+            .try_for_each(|partition| write!(f, " (last at {partition})"))
     }
 }
 
@@ -126,7 +138,12 @@ impl Watchdog {
     /// One that calls a lane stuck after this long.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
-        Self { inner: Arc::new(Inner { limit, lanes: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                limit,
+                lanes: Mutex::default(),
+            }),
+        }
     }
 
     /// A new lane's pulse; it is watched as long as the lane holds it.
@@ -160,7 +177,8 @@ impl Watchdog {
 
     /// Checks from time to time, for ever: to be spawned on the runtime that the lanes do not run on.
     pub async fn watch(self) {
-        let mut every = tokio::time::interval((self.inner.limit / 4).max(Duration::from_millis(10)));
+        let mut every =
+            tokio::time::interval((self.inner.limit / 4).max(Duration::from_millis(10)));
         loop {
             every.tick().await;
             self.check();
@@ -172,14 +190,31 @@ impl Watchdog {
         let lanes: Vec<_> = self.inner.lanes.lock().clone();
         let mut stuck = Vec::new();
         for (transform, lane, pulse) in lanes {
-            let Some(pulse) = pulse.upgrade() else { continue };
+            let Some(pulse) = pulse.upgrade() else {
+                continue;
+            };
             let found = {
                 let state = pulse.state.lock();
-                state.busy.map(|(since, phase)| (now.saturating_duration_since(since), phase, state.partition.clone()))
+                state.busy.map(|(since, phase)| {
+                    (
+                        now.saturating_duration_since(since),
+                        phase,
+                        state.partition.clone(),
+                    )
+                })
             };
             match found {
                 Some((since, phase, partition)) if since >= self.inner.limit => {
-                    stuck.push((Stuck { transform, lane, partition, phase, since }, pulse));
+                    stuck.push((
+                        Stuck {
+                            transform,
+                            lane,
+                            partition,
+                            phase,
+                            since,
+                        },
+                        pulse,
+                    ));
                 }
                 _ => {}
             }

@@ -33,7 +33,11 @@ impl<T> Watermark<T> {
     /// Nothing is begun; `position` is the first offset to read.
     #[must_use]
     pub fn new(position: i64) -> Self {
-        Self { position, first: 0, entries: VecDeque::new() }
+        Self {
+            position,
+            first: 0,
+            entries: VecDeque::new(),
+        }
     }
 
     /// The offset after everything that is finished without a gap: what may be committed.
@@ -44,27 +48,43 @@ impl<T> Watermark<T> {
 
     /// Begins a batch that ends before offset `next`. Batches are begun in offset order.
     pub fn begin(&mut self, next: i64, carried: T) -> Ticket {
-        debug_assert!(next >= self.begun(), "batches begin in offset order: {next} after {}", self.begun());
+        debug_assert!(
+            next >= self.begun(),
+            "batches begin in offset order: {next} after {}",
+            self.begun()
+        );
         let ticket = Ticket(self.first + self.entries.len() as u64);
-        self.entries.push_back(Entry { next, finished: false, carried });
+        self.entries.push_back(Entry {
+            next,
+            finished: false,
+            carried,
+        });
         ticket
     }
 
     /// The offset after everything that has begun.
     #[must_use]
     pub fn begun(&self) -> i64 {
-        self.entries.back().map_or(self.position, |entry| entry.next)
+        self.entries
+            .back()
+            .map_or(self.position, |entry| entry.next)
     }
 
     /// Finishes a batch and hands back, in order, whatever no unfinished batch stands before any more. A ticket that was
     /// rewound, or has been finished, changes nothing.
     pub fn finish(&mut self, ticket: Ticket) -> Vec<T> {
-        if let Some(entry) = ticket.0.checked_sub(self.first).and_then(|at| self.entries.get_mut(at as usize)) {
+        if let Some(entry) = ticket
+            .0
+            .checked_sub(self.first)
+            .and_then(|at| self.entries.get_mut(at as usize))
+        {
             entry.finished = true;
         }
         let mut passed = Vec::new();
         while self.entries.front().is_some_and(|entry| entry.finished) {
-            let Some(entry) = self.entries.pop_front() else { break };
+            let Some(entry) = self.entries.pop_front() else {
+                break;
+            };
             self.first += 1;
             self.position = entry.next;
             passed.push(entry.carried);
@@ -74,7 +94,10 @@ impl<T> Watermark<T> {
 
     /// There is nothing to read between the end of what has begun and `to`. Never goes back.
     pub fn skip(&mut self, to: i64) {
-        let end = self.entries.back_mut().map_or(&mut self.position, |entry| &mut entry.next);
+        let end = self
+            .entries
+            .back_mut()
+            .map_or(&mut self.position, |entry| &mut entry.next);
         *end = to.max(*end);
     }
 
@@ -171,10 +194,15 @@ mod tests {
 
     impl Model {
         fn finished_prefix(&self) -> usize {
-            self.live.iter().take_while(|(_, _, finished)| *finished).count()
+            self.live
+                .iter()
+                .take_while(|(_, _, finished)| *finished)
+                .count()
         }
         fn position(&self) -> i64 {
-            self.finished_prefix().checked_sub(1).map_or(self.start, |last| self.live[last].1)
+            self.finished_prefix()
+                .checked_sub(1)
+                .map_or(self.start, |last| self.live[last].1)
         }
     }
 

@@ -22,13 +22,24 @@ async fn partitions_without_a_commit_begin_at_the_start_which_is_kept_at_once() 
     memory.truncate("in", 2, 4);
     let mut first = revision(1, pass());
     first.starts = starts(&[(0, 7), (1, 3)]);
-    memory.set_committed(&part(1), Committed { offset: 9, metadata: String::new() });
+    memory.set_committed(
+        &part(1),
+        Committed {
+            offset: 9,
+            metadata: String::new(),
+        },
+    );
     memory.cork();
     let plane = start(&memory, first);
     plane.assign(0..3);
     until("all three are in flight", || memory.held() == 3).await;
     // Partition 2 was not there at the first deploy: it begins at its beginning.
-    let first: Vec<_> = memory.commit_log().into_iter().take(2).map(|(partition, committed)| (partition, committed.offset)).collect();
+    let first: Vec<_> = memory
+        .commit_log()
+        .into_iter()
+        .take(2)
+        .map(|(partition, committed)| (partition, committed.offset))
+        .collect();
     assert_eq!(first, [(part(0), 7), (part(2), 4)]);
     memory.uncork();
     for partition in 0..3 {
@@ -42,8 +53,20 @@ async fn a_commit_from_before_a_reset_of_offsets_does_not_count() {
     let memory = memory(2);
     memory.append("in", 0, numbers(0..10));
     memory.append("in", 1, numbers(10..20));
-    memory.set_committed(&part(0), Committed { offset: 9, metadata: "r4.0".to_owned() });
-    memory.set_committed(&part(1), Committed { offset: 9, metadata: "r4.1".to_owned() });
+    memory.set_committed(
+        &part(0),
+        Committed {
+            offset: 9,
+            metadata: "r4.0".to_owned(),
+        },
+    );
+    memory.set_committed(
+        &part(1),
+        Committed {
+            offset: 9,
+            metadata: "r4.1".to_owned(),
+        },
+    );
     let mut first = revision(5, pass());
     first.routes.stamp.reset = 1;
     let plane = start(&memory, first);
@@ -64,7 +87,11 @@ async fn a_revoked_partition_finishes_what_is_in_flight_commits_and_is_let_go() 
     until("both are in flight", || memory.held() == 2).await;
     plane.source.play(Event::Revoked(parts(0..1)));
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(plane.source.released(), [], "it waits for what is in flight");
+    assert_eq!(
+        plane.source.released(),
+        [],
+        "it waits for what is in flight"
+    );
     memory.append("in", 0, numbers(2000..3000));
     memory.uncork();
     until("it is let go", || plane.source.released() == [part(0)]).await;
@@ -87,11 +114,23 @@ async fn a_revoked_partition_is_let_go_after_ten_seconds_whatever_is_in_flight()
     let begin = Instant::now();
     plane.source.play(Event::Revoked(parts(0..1)));
     until("it is let go", || plane.source.released() == [part(0)]).await;
-    assert!((Duration::from_secs(9)..Duration::from_secs(12)).contains(&begin.elapsed()), "{:?}", begin.elapsed());
-    assert_eq!(memory.committed(&part(0)).expect("a commit").offset, 1000, "what is finished is committed");
+    assert!(
+        (Duration::from_secs(9)..Duration::from_secs(12)).contains(&begin.elapsed()),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert_eq!(
+        memory.committed(&part(0)).expect("a commit").offset,
+        1000,
+        "what is finished is committed"
+    );
     memory.uncork();
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(memory.committed(&part(0)).expect("a commit").offset, 1000, "and nothing afterwards");
+    assert_eq!(
+        memory.committed(&part(0)).expect("a commit").offset,
+        1000,
+        "and nothing afterwards"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +158,11 @@ async fn a_guest_call_that_does_not_end_is_abandoned_at_the_deadline() {
     let plane = start(&memory, revision(1, Arc::new(|| Ok(Endless))));
     plane.assign(0..2);
     tokio::time::sleep(Duration::from_secs(70)).await;
-    assert_eq!(plane.shared.watchdog.stuck().len(), 1, "the watchdog names it");
+    assert_eq!(
+        plane.shared.watchdog.stuck().len(),
+        1,
+        "the watchdog names it"
+    );
     let begin = Instant::now();
     plane.drain().await;
     assert!(begin.elapsed() < Duration::from_secs(12));
@@ -139,7 +182,13 @@ async fn nothing_is_committed_for_a_lost_partition() {
     until("both are in flight", || memory.held() == 2).await;
     plane.source.play(Event::Lost(parts(0..1)));
     until("it is let go", || plane.source.released() == [part(0)]).await;
-    memory.set_committed(&part(0), Committed { offset: 77, metadata: "somebody else".to_owned() });
+    memory.set_committed(
+        &part(0),
+        Committed {
+            offset: 77,
+            metadata: "somebody else".to_owned(),
+        },
+    );
     memory.uncork();
     plane.committed(1, 1000).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -157,7 +206,10 @@ async fn a_partition_that_comes_back_goes_on_from_its_commit() {
         plane.assign(0..1);
         plane.committed(0, round * 500).await;
         plane.source.play(Event::Revoked(parts(0..1)));
-        until("it is let go", || plane.source.released().len() == round as usize).await;
+        until("it is let go", || {
+            plane.source.released().len() == round as usize
+        })
+        .await;
         memory.append("in", 0, numbers(0..500));
     }
     assert_eq!(memory.count("out"), 2500);
@@ -170,7 +222,10 @@ async fn a_partition_revoked_while_it_is_being_opened_is_let_go_and_never_read()
     memory.commits_fail(true);
     let plane = start(&memory, revision(1, pass()));
     plane.assign(0..1);
-    until("opening is in trouble", || matches!(plane.state(), RunState::Running { problem: Some(_) })).await;
+    until("opening is in trouble", || {
+        matches!(plane.state(), RunState::Running { problem: Some(_) })
+    })
+    .await;
     plane.source.play(Event::Revoked(parts(0..1)));
     until("it is let go", || plane.source.released() == [part(0)]).await;
     memory.commits_fail(false);
@@ -190,14 +245,31 @@ async fn a_new_revision_takes_over_between_batches_without_losing_or_repeating_a
     plane.assign(0..4);
     until("some came out", || memory.count("out") > 0).await;
     plane.handle.replace(revision(2, marking("b")));
-    until("the new one is in", || memory.values("out").iter().any(|value| value.ends_with('b')) || memory.count("out") == 6000).await;
+    until("the new one is in", || {
+        memory
+            .values("out")
+            .iter()
+            .any(|value| value.ends_with('b'))
+            || memory.count("out") == 6000
+    })
+    .await;
     for partition in 0..4 {
         memory.append("in", partition, numbers(1500..1510));
         plane.committed(partition, 1510).await;
     }
     assert_eq!(memory.count("out"), 4 * 1510);
-    assert!(memory.values("out").iter().rev().take(40).all(|value| value.ends_with('b')));
-    assert_eq!(memory.committed(&part(0)).expect("a commit").metadata, "r2.0");
+    assert!(
+        memory
+            .values("out")
+            .iter()
+            .rev()
+            .take(40)
+            .all(|value| value.ends_with('b'))
+    );
+    assert_eq!(
+        memory.committed(&part(0)).expect("a commit").metadata,
+        "r2.0"
+    );
     assert_eq!(plane.source.released(), [], "it never left the group");
 }
 
@@ -208,7 +280,10 @@ async fn an_idle_partition_gets_the_new_revisions_stamp() {
     plane.assign(0..1);
     plane.committed(0, 0).await;
     plane.handle.replace(revision(2, pass()));
-    until("it is stamped", || memory.committed(&part(0)).expect("a commit").metadata == "r2.0").await;
+    until("it is stamped", || {
+        memory.committed(&part(0)).expect("a commit").metadata == "r2.0"
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,11 +291,25 @@ async fn a_partition_that_a_newer_revision_has_worked_on_waits_for_it_and_others
     let memory = memory(2);
     memory.append("in", 0, numbers(0..10));
     memory.append("in", 1, numbers(10..20));
-    memory.set_committed(&part(0), Committed { offset: 4, metadata: "r3.0".to_owned() });
+    memory.set_committed(
+        &part(0),
+        Committed {
+            offset: 4,
+            metadata: "r3.0".to_owned(),
+        },
+    );
     let plane = start(&memory, revision(2, marking("old")));
     plane.assign(0..2);
     plane.committed(1, 10).await;
-    assert_eq!(plane.state(), RunState::Waiting { newer: Stamp { revision: 3, reset: 0 } });
+    assert_eq!(
+        plane.state(),
+        RunState::Waiting {
+            newer: Stamp {
+                revision: 3,
+                reset: 0
+            }
+        }
+    );
     assert_eq!(plane.source.fetching(), [part(1)]);
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(memory.committed(&part(0)).expect("a commit").offset, 4);
@@ -228,30 +317,47 @@ async fn a_partition_that_a_newer_revision_has_worked_on_waits_for_it_and_others
     plane.committed(0, 10).await;
     assert_eq!(plane.state(), RunState::Running { problem: None });
     let values = memory.values("out");
-    assert_eq!(values[10..], ["4new", "5new", "6new", "7new", "8new", "9new"]);
+    assert_eq!(
+        values[10..],
+        ["4new", "5new", "6new", "7new", "8new", "9new"]
+    );
 }
 
 fn trap() -> Failure {
-    Failure::Trap { message: "unreachable".to_owned(), backtrace: String::new() }
+    Failure::Trap {
+        message: "unreachable".to_owned(),
+        backtrace: String::new(),
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_trap_stops_the_transform_with_a_clear_status_and_a_new_revision_goes_on_from_there() {
-    let guests = native(|batch| match batch.rows.iter().any(|row| row.value == Some(b"1500")) {
-        true => Err(trap()),
-        false => Ok(Output::default()),
-    });
+    let guests = native(
+        |batch| match batch.rows.iter().any(|row| row.value == Some(b"1500")) {
+            true => Err(trap()),
+            false => Ok(Output::default()),
+        },
+    );
     let memory = memory(1);
     memory.append("in", 0, numbers(0..3000));
     let plane = start(&memory, revision(1, guests));
     plane.assign(0..1);
     until("it failed", || matches!(plane.state(), RunState::Failed(_))).await;
-    let RunState::Failed(failed) = plane.state() else { unreachable!() };
+    let RunState::Failed(failed) = plane.state() else {
+        unreachable!()
+    };
     assert_eq!(failed.code, "trap");
-    assert_eq!(failed.to_string(), "in/0, offsets 1000 to 1999: the module trapped: unreachable");
+    assert_eq!(
+        failed.to_string(),
+        "in/0, offsets 1000 to 1999: the module trapped: unreachable"
+    );
     plane.committed(0, 1000).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(memory.committed(&part(0)).expect("a commit").offset, 1000, "nothing of that batch");
+    assert_eq!(
+        memory.committed(&part(0)).expect("a commit").offset,
+        1000,
+        "nothing of that batch"
+    );
     assert_eq!(plane.source.released(), [], "it stays in its group");
     assert_eq!(plane.shared.budget.used(), 0);
     plane.handle.replace(revision(2, pass()));
@@ -269,8 +375,13 @@ async fn a_panic_in_a_guest_call_stops_its_transform_and_no_other() {
     let broken = start_with(&memory, revision(1, panics), shared.clone(), |_| {});
     let sound = start_with(&memory, revision(1, pass()), shared, |_| {});
     broken.assign(0..1);
-    until("it failed", || matches!(broken.state(), RunState::Failed(_))).await;
-    let RunState::Failed(failed) = broken.state() else { unreachable!() };
+    until("it failed", || {
+        matches!(broken.state(), RunState::Failed(_))
+    })
+    .await;
+    let RunState::Failed(failed) = broken.state() else {
+        unreachable!()
+    };
     assert_eq!(failed.code, "panic");
     assert!(failed.message.contains("a host import broke"), "{failed}");
     memory.append("in", 1, numbers(0..10));
@@ -318,7 +429,8 @@ async fn draining_finishes_commits_and_leaves_the_group() {
     plane.assign(0..3);
     until("all are in flight", || memory.held() == 3).await;
     let handle = plane.handle.clone();
-    let draining = tokio::spawn(async move { handle.drain(Instant::now() + Duration::from_secs(10)).await });
+    let draining =
+        tokio::spawn(async move { handle.drain(Instant::now() + Duration::from_secs(10)).await });
     until("it is stopping", || plane.state() == RunState::Stopping).await;
     slow.store(false, Ordering::SeqCst);
     memory.uncork();
@@ -326,7 +438,10 @@ async fn draining_finishes_commits_and_leaves_the_group() {
     assert_eq!(plane.state(), RunState::Stopped);
     assert!(plane.source.closed());
     for partition in 0..3 {
-        assert_eq!(memory.committed(&part(partition)).expect("a commit").offset, 1000);
+        assert_eq!(
+            memory.committed(&part(partition)).expect("a commit").offset,
+            1000
+        );
     }
     // It is fine to ask again.
     plane.drain().await;
@@ -336,18 +451,31 @@ async fn draining_finishes_commits_and_leaves_the_group() {
 async fn partitions_are_spread_over_lanes_and_each_keeps_its_order() {
     let memory = memory(8);
     for partition in 0..8 {
-        memory.append("in", partition, (0..2500).map(|number| millstream_host::memory::Record::new("k", &format!("{partition}:{number}"))));
+        memory.append(
+            "in",
+            partition,
+            (0..2500).map(|number| {
+                millstream_host::memory::Record::new("k", &format!("{partition}:{number}"))
+            }),
+        );
     }
     let made = Arc::new(AtomicUsize::new(0));
     let guests = {
         let made = Arc::clone(&made);
         Arc::new(move || {
             made.fetch_add(1, Ordering::SeqCst);
-            let description = millstream_engine::Description::simple(millstream_engine::Parts::ALL, &["out"]);
-            Ok(Native { answer: |_: millstream_engine::Batch<'_>| Ok(Output::default()), description, replace: false })
+            let description =
+                millstream_engine::Description::simple(millstream_engine::Parts::ALL, &["out"]);
+            Ok(Native {
+                answer: |_: millstream_engine::Batch<'_>| Ok(Output::default()),
+                description,
+                replace: false,
+            })
         })
     };
-    let plane = start_with(&memory, revision(1, guests), shared(64 << 20), |config| config.lanes = 3);
+    let plane = start_with(&memory, revision(1, guests), shared(64 << 20), |config| {
+        config.lanes = 3
+    });
     plane.assign(0..8);
     for partition in 0..8 {
         plane.committed(partition, 2500).await;
@@ -356,7 +484,10 @@ async fn partitions_are_spread_over_lanes_and_each_keeps_its_order() {
     let values = memory.values("out");
     for partition in 0..8 {
         let prefix = format!("{partition}:");
-        let own: Vec<usize> = values.iter().filter_map(|value| value.strip_prefix(&prefix)?.parse().ok()).collect();
+        let own: Vec<usize> = values
+            .iter()
+            .filter_map(|value| value.strip_prefix(&prefix)?.parse().ok())
+            .collect();
         assert_eq!(own, (0..2500).collect::<Vec<_>>());
     }
 }

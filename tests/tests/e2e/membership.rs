@@ -63,9 +63,9 @@ fn two_hosts_share_the_partitions_and_both_work() {
     });
     let list = first.cli(["list"]).succeeded();
     assert!(
-        list.out.contains("this host"),
+        list.err.contains("alone"),
         "with two hosts `list` says whose numbers these are:\n{}",
-        list.out
+        list.err
     );
     let hosts = first.cli(["list", "--json"]).succeeded();
     let json: serde_json::Value = serde_json::from_str(&hosts.out).unwrap();

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use super::layout::{Shape, lay_out};
 use super::ledger::{Held, InFlight, Ledger};
 use super::{
-    Closed, Committed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet, Rejected, Routes, Stamp, Starts,
-    Undelivered,
+    Closed, Committed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet,
+    Rejected, Routes, Stamp, Starts, Undelivered,
 };
 use crate::source::{Rows, TopicPartition};
 use crate::stats::{OutputCounters, Stats};
@@ -67,15 +67,26 @@ impl<P: Outlet, O: Offsets> AtLeastOnce<P, O> {
         topics
             .map(|(topic, keyless)| {
                 let partitions = self.outlet.partitions(topic).max(1);
-                let keyless = keyless.fetch_add(1, Ordering::Relaxed).rem_euclid(partitions);
-                Shape { partitions, max_message_bytes: self.outlet.max_message_bytes(topic), keyless }
+                let keyless = keyless
+                    .fetch_add(1, Ordering::Relaxed)
+                    .rem_euclid(partitions);
+                Shape {
+                    partitions,
+                    max_message_bytes: self.outlet.max_message_bytes(topic),
+                    keyless,
+                }
             })
             .collect()
     }
 
     /// What a flight calls when it is done. `complete` is set once all records were sent: a flight that was given up half
     /// way must not count, whatever became of the part that was sent.
-    fn done(&self, route: Arc<Route<P::Topic>>, flight: InFlight, complete: Arc<AtomicBool>) -> super::Done {
+    fn done(
+        &self,
+        route: Arc<Route<P::Topic>>,
+        flight: InFlight,
+        complete: Arc<AtomicBool>,
+    ) -> super::Done {
         let (ledger, outlet) = (Arc::clone(&self.ledger), Arc::clone(&self.outlet));
         Box::new(move |result| match result {
             Ok(()) if complete.load(Ordering::Acquire) => ledger.finish(&flight),
@@ -95,7 +106,13 @@ impl<P: Outlet, O: Offsets> AtLeastOnce<P, O> {
             return Ok(());
         }
         let results = self.offsets.commit(commits).await?;
-        self.ledger.committed(commits.iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(commit, _)| commit));
+        self.ledger.committed(
+            commits
+                .iter()
+                .zip(&results)
+                .filter(|(_, result)| result.is_ok())
+                .map(|(commit, _)| commit),
+        );
         results.into_iter().collect()
     }
 }
@@ -112,9 +129,18 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
         if let Rejected::Topic(name) = &routes.rejected {
             topics.push(self.outlet.topic(name).await?);
         }
-        let keyless = topics.iter().map(|_| AtomicI32::new(rand::random_range(0..1 << 20))).collect();
+        let keyless = topics
+            .iter()
+            .map(|_| AtomicI32::new(rand::random_range(0..1 << 20)))
+            .collect();
         let counters = self.stats.outputs(routes);
-        Ok(Route { routes: routes.clone(), topics, keyless, measure: AtomicBool::new(false), counters })
+        Ok(Route {
+            routes: routes.clone(),
+            topics,
+            keyless,
+            measure: AtomicBool::new(false),
+            counters,
+        })
     }
 
     async fn open(
@@ -131,32 +157,60 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             .await?
             .into_iter()
             .map(|committed| {
-                let written = committed.as_ref().and_then(|committed| committed.metadata.parse::<Stamp>().ok());
+                let written = committed
+                    .as_ref()
+                    .and_then(|committed| committed.metadata.parse::<Stamp>().ok());
                 let valid = written.is_none_or(|written| written.reset >= stamp.reset);
-                if valid { (committed, written) } else { (None, None) }
+                if valid {
+                    (committed, written)
+                } else {
+                    (None, None)
+                }
             })
             .collect();
         let fresh: Vec<TopicPartition> = std::iter::zip(partitions, &committed)
-            .filter(|(partition, (committed, _))| committed.is_none() && !starts.contains_key(*partition))
+            .filter(|(partition, (committed, _))| {
+                committed.is_none() && !starts.contains_key(*partition)
+            })
             .map(|(partition, _)| partition.clone())
             .collect();
-        let beginnings = if fresh.is_empty() { Vec::new() } else { self.offsets.beginnings(&fresh).await? };
+        let beginnings = if fresh.is_empty() {
+            Vec::new()
+        } else {
+            self.offsets.beginnings(&fresh).await?
+        };
         let beginning = |partition: &TopicPartition| {
-            fresh.iter().position(|other| other == partition).and_then(|at| beginnings.get(at)).copied()
+            fresh
+                .iter()
+                .position(|other| other == partition)
+                .and_then(|at| beginnings.get(at))
+                .copied()
         };
 
         let mut first_commits = Vec::new();
         let mut found = Vec::new();
         for (partition, (committed, written)) in std::iter::zip(partitions, committed) {
-            if let (Some(newer), Some(committed)) = (written.filter(|written| *written > stamp), &committed) {
+            if let (Some(newer), Some(committed)) =
+                (written.filter(|written| *written > stamp), &committed)
+            {
                 found.push((partition, Err((newer, committed.offset))));
                 continue;
             }
             let offset = match committed {
                 Some(committed) => committed.offset,
                 None => {
-                    let start = starts.get(partition).copied().or_else(|| beginning(partition)).unwrap_or(0);
-                    first_commits.push((partition.clone(), Committed { offset: start, metadata: stamp.to_string() }));
+                    let start = starts
+                        .get(partition)
+                        .copied()
+                        .or_else(|| beginning(partition))
+                        .unwrap_or(0);
+                    first_commits.push((
+                        partition.clone(),
+                        Committed {
+                            offset: start,
+                            metadata: stamp.to_string(),
+                        },
+                    ));
                     start
                 }
             };
@@ -165,34 +219,73 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
         // A start is resolved once: it has to be kept before anything is read, or a second host could resolve it anew.
         if !first_commits.is_empty() {
             let _one = self.committing.lock().await;
-            self.offsets.commit(&first_commits).await?.into_iter().collect::<Result<Vec<()>, _>>()?;
+            self.offsets
+                .commit(&first_commits)
+                .await?
+                .into_iter()
+                .collect::<Result<Vec<()>, _>>()?;
         }
         let opened = found.into_iter().map(|(partition, found)| match found {
             Err((stamp, offset)) => Opened::Newer { stamp, offset },
             Ok((offset, written)) => {
                 let first = first_commits.iter().any(|(other, _)| other == partition);
                 let written = if first { Some(stamp) } else { written };
-                Opened::At { offset, generation: self.ledger.open(partition, offset, written) }
+                Opened::At {
+                    offset,
+                    generation: self.ledger.open(partition, offset, written),
+                }
             }
         });
         Ok(opened.collect())
     }
 
     async fn deliver(&self, batch: Handover<Self::Rows, Self::Route>) -> Result<(), Undelivered> {
-        let Handover { partition, generation, rows, mut plan, route, permit, taken } = batch;
+        let Handover {
+            partition,
+            generation,
+            rows,
+            mut plan,
+            route,
+            permit,
+            taken,
+        } = batch;
         // Its ranges stay valid without it; the flight is to own the bytes.
         let patched = plan.take_values_data();
         let shapes = self.shapes(&route);
-        let mut layout = lay_out(&partition, &rows, &plan, &route.routes, &shapes, route.measure.load(Ordering::Relaxed))?;
-        let held = Held { permit, tally: std::mem::take(&mut layout.tally), counters: route.counters.clone(), taken };
-        let flight = self.ledger.begin(&partition, generation, rows.next_offset(), held)?;
+        let mut layout = lay_out(
+            &partition,
+            &rows,
+            &plan,
+            &route.routes,
+            &shapes,
+            route.measure.load(Ordering::Relaxed),
+        )?;
+        let held = Held {
+            permit,
+            tally: std::mem::take(&mut layout.tally),
+            counters: route.counters.clone(),
+            taken,
+        };
+        let flight = self
+            .ledger
+            .begin(&partition, generation, rows.next_offset(), held)?;
         if layout.is_empty() {
             self.ledger.finish(&flight);
             return Ok(());
         }
         let complete = Arc::new(AtomicBool::new(false));
         let done = self.done(Arc::clone(&route), flight.clone(), Arc::clone(&complete));
-        match send::send(&*self.outlet, &partition, rows, patched, &layout, &route, done).await {
+        match send::send(
+            &*self.outlet,
+            &partition,
+            rows,
+            patched,
+            &layout,
+            &route,
+            done,
+        )
+        .await
+        {
             Ok(sent) => {
                 complete.store(true, Ordering::Release);
                 self.outlet.seal(sent);
@@ -240,7 +333,11 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             .iter()
             .filter_map(|ended| Some((ended.partition.clone(), ended.commit.clone()?)))
             .collect();
-        let results = if commits.is_empty() { Ok(Vec::new()) } else { self.offsets.commit(&commits).await };
+        let results = if commits.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.offsets.commit(&commits).await
+        };
         if let Err(error) = &results {
             tracing::warn!(%error, "the last commit of revoked partitions failed: their next owner repeats up to a second's work");
         }

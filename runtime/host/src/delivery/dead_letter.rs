@@ -23,7 +23,12 @@ pub(super) struct Letter {
 pub(super) struct Account([(&'static str, String); 10]);
 
 impl Account {
-    pub(super) fn new(letter: &Letter, rows: &impl Rows, partition: &TopicPartition, routes: &Routes) -> Self {
+    pub(super) fn new(
+        letter: &Letter,
+        rows: &impl Rows,
+        partition: &TopicPartition,
+        routes: &Routes,
+    ) -> Self {
         let offset = rows.offset(letter.row as usize);
         Self([
             ("millstream.topic", partition.topic().to_owned()),
@@ -45,7 +50,10 @@ impl Account {
         let mut headers = Vec::new();
         rows.headers(row, &mut headers);
         headers.retain(|header| !header.name.starts_with(HEADER_PREFIX));
-        headers.extend(self.0.iter().map(|(name, value)| Header { name, value: Some(value.as_bytes()) }));
+        headers.extend(self.0.iter().map(|(name, value)| Header {
+            name,
+            value: Some(value.as_bytes()),
+        }));
         headers
     }
 }

@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 
 use super::pool::{Bound, Slot};
 use super::{
-    Base, Committed, DeliveryError, Done, Key, Offsets, Outgoing, Outlet, ProducerPool, RECORD_TOO_LARGE, SendError, Value,
+    Base, Committed, DeliveryError, Done, Key, Offsets, Outgoing, Outlet, ProducerPool,
+    RECORD_TOO_LARGE, SendError, Value,
 };
 use crate::source::TopicPartition;
 
@@ -49,8 +50,17 @@ impl KafkaOutlet {
     /// Must be called within a runtime: what it knows of topics is kept up to date there.
     #[must_use]
     pub fn new(pool: ProducerPool, admin: Admin) -> Self {
-        let outlet = Self { pool, admin, topics: Arc::default(), refresh: Arc::default() };
-        tokio::spawn(keep_fresh(Arc::downgrade(&outlet.topics), outlet.admin.clone(), Arc::clone(&outlet.refresh)));
+        let outlet = Self {
+            pool,
+            admin,
+            topics: Arc::default(),
+            refresh: Arc::default(),
+        };
+        tokio::spawn(keep_fresh(
+            Arc::downgrade(&outlet.topics),
+            outlet.admin.clone(),
+            Arc::clone(&outlet.refresh),
+        ));
         outlet
     }
 
@@ -74,7 +84,9 @@ async fn keep_fresh(topics: Weak<Mutex<Vec<Weak<Target>>>>, admin: Admin, refres
         // An early look comes after a failure, which may come again at once.
         tokio::time::sleep(AGAIN).await;
         let _ = tokio::time::timeout(REFRESH, refresh.notified()).await;
-        let Some(topics) = topics.upgrade() else { return };
+        let Some(topics) = topics.upgrade() else {
+            return;
+        };
         let known: Vec<_> = {
             let mut topics = topics.lock();
             topics.retain(|topic| topic.strong_count() > 0);
@@ -83,13 +95,19 @@ async fn keep_fresh(topics: Weak<Mutex<Vec<Weak<Target>>>>, admin: Admin, refres
         drop(topics);
         for topic in known {
             match admin.topic_config(&topic.name).await {
-                Ok(config) => topic.limit.store(config.max_message_bytes as u64, Ordering::Relaxed),
-                Err(error) => tracing::debug!(%error, "the limit of a topic could not be looked at again"),
+                Ok(config) => topic
+                    .limit
+                    .store(config.max_message_bytes as u64, Ordering::Relaxed),
+                Err(error) => {
+                    tracing::debug!(%error, "the limit of a topic could not be looked at again")
+                }
             }
             let bound = topic.bound.read().clone();
             match bound.producer.partitions(&bound.topic).await {
                 Ok(partitions) => topic.partitions.store(partitions, Ordering::Relaxed),
-                Err(error) => tracing::debug!(%error, "the partitions of a topic could not be counted again"),
+                Err(error) => {
+                    tracing::debug!(%error, "the partitions of a topic could not be counted again")
+                }
             }
         }
     }
@@ -142,11 +160,15 @@ impl Outlet for KafkaOutlet {
 
     fn max_message_bytes(&self, topic: &KafkaTopic) -> u64 {
         // A topic's limit may rise past what its producer takes, until the transform is looked up again.
-        topic.limit.load(Ordering::Relaxed).min(topic.slot.limit() as u64)
+        topic
+            .limit
+            .load(Ordering::Relaxed)
+            .min(topic.slot.limit() as u64)
     }
 
     fn begin(&self, rows: Option<Fetched>, patched: Vec<u8>, done: Done) -> Flight {
-        let done = |result: Result<(), producer::DeliveryError>| done(result.map_err(DeliveryError::from));
+        let done =
+            |result: Result<(), producer::DeliveryError>| done(result.map_err(DeliveryError::from));
         match rows {
             Some(rows) => Flight::new(rows, patched, done),
             None => Flight::detached(patched, done),
@@ -157,7 +179,11 @@ impl Outlet for KafkaOutlet {
         flight.rows()
     }
 
-    fn send(&self, flight: &mut Flight, record: &Outgoing<'_, KafkaTopic>) -> Result<(), SendError> {
+    fn send(
+        &self,
+        flight: &mut Flight,
+        record: &Outgoing<'_, KafkaTopic>,
+    ) -> Result<(), SendError> {
         let bound = record.topic.bound.read();
         let outgoing = producer::Outgoing {
             topic: &bound.topic,
@@ -197,7 +223,10 @@ impl Outlet for KafkaOutlet {
             _ => "refused",
         };
         let message = format!("{}/{}: {refused}", record.topic.name, record.partition);
-        Err(SendError::Refused(DeliveryError { code: code.to_owned(), message }))
+        Err(SendError::Refused(DeliveryError {
+            code: code.to_owned(),
+            message,
+        }))
     }
 
     async fn ready(&self, topic: &KafkaTopic) {
@@ -238,12 +267,18 @@ impl KafkaOffsets {
 }
 
 impl Offsets for KafkaOffsets {
-    async fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, DeliveryError> {
+    async fn committed(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Committed>>, DeliveryError> {
         let found = self.consumer.committed(partitions).await?;
         let one = |partition: &TopicPartition| {
             let (_, committed) = found.iter().find(|(other, _)| other == partition)?;
             let committed = committed.as_ref()?;
-            Some(Committed { offset: committed.offset, metadata: committed.metadata.clone() })
+            Some(Committed {
+                offset: committed.offset,
+                metadata: committed.metadata.clone(),
+            })
         };
         Ok(partitions.iter().map(one).collect())
     }
@@ -263,21 +298,32 @@ impl Offsets for KafkaOffsets {
         let found = self.consumer.commit(&asked).await?;
         let one = |partition: &TopicPartition| {
             let found = found.iter().find(|(other, _)| other == partition);
-            found.map_or(Ok(()), |(_, result)| result.clone().map_err(DeliveryError::from))
+            found.map_or(Ok(()), |(_, result)| {
+                result.clone().map_err(DeliveryError::from)
+            })
         };
-        Ok(commits.iter().map(|(partition, _)| one(partition)).collect())
+        Ok(commits
+            .iter()
+            .map(|(partition, _)| one(partition))
+            .collect())
     }
 
     async fn beginnings(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, DeliveryError> {
         let found = self.consumer.extents(partitions).await?;
         let mut beginnings = Vec::new();
         for partition in partitions {
-            let extent = found.iter().find(|(other, _)| other == partition).map(|(_, extent)| extent.clone());
+            let extent = found
+                .iter()
+                .find(|(other, _)| other == partition)
+                .map(|(_, extent)| extent.clone());
             match extent {
                 Some(extent) => beginnings.push(extent?.start),
                 None => {
                     let message = format!("the broker did not say where {partition} begins");
-                    return Err(DeliveryError { code: "no-answer".to_owned(), message });
+                    return Err(DeliveryError {
+                        code: "no-answer".to_owned(),
+                        message,
+                    });
                 }
             }
         }
@@ -304,12 +350,18 @@ pub(crate) fn code_of(error: &KafkaError) -> String {
 
 impl From<KafkaError> for DeliveryError {
     fn from(error: KafkaError) -> Self {
-        Self { code: code_of(&error), message: error.to_string() }
+        Self {
+            code: code_of(&error),
+            message: error.to_string(),
+        }
     }
 }
 
 impl From<producer::DeliveryError> for DeliveryError {
     fn from(error: producer::DeliveryError) -> Self {
-        Self { code: code_of(&error.error), message: error.to_string() }
+        Self {
+            code: code_of(&error.error),
+            message: error.to_string(),
+        }
     }
 }

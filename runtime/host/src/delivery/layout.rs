@@ -72,7 +72,12 @@ impl<'p> Layout<'p> {
     /// Bytes of input values that are written as they are.
     pub(super) fn kept_bytes(&self, rows: &impl Rows) -> usize {
         let values = self.writes.iter().map(|write| match &write.content {
-            Content::Record(Emit { value: ValueChange::Keep, row, .. }) | Content::Letter(Letter { row, .. }) => {
+            Content::Record(Emit {
+                value: ValueChange::Keep,
+                row,
+                ..
+            })
+            | Content::Letter(Letter { row, .. }) => {
                 rows.value(*row as usize).map_or(0, <[u8]>::len)
             }
             Content::Record(_) => 0,
@@ -98,10 +103,19 @@ pub(super) fn lay_out<'p>(
 ) -> Result<Layout<'p>, Undelivered> {
     let outputs = routes.outputs.len();
     let mut writes = Vec::with_capacity(plan.emitted() + plan.rejected());
-    let mut tally = Tally { rows: rows.len() as u64, bytes: rows.bytes() as u64, outputs: vec![0; outputs], ..Tally::default() };
+    let mut tally = Tally {
+        rows: rows.len() as u64,
+        bytes: rows.bytes() as u64,
+        outputs: vec![0; outputs],
+        ..Tally::default()
+    };
     let mut letters: Vec<Letter> = Vec::new();
     for rejection in plan.rejections() {
-        letters.push(Letter { row: rejection.row, code: rejection.code.to_owned(), reason: rejection.reason.to_owned() });
+        letters.push(Letter {
+            row: rejection.row,
+            code: rejection.code.to_owned(),
+            reason: rejection.reason.to_owned(),
+        });
     }
 
     // No record can be larger than the whole batch and all that the guest added to it, so most batches need no measuring.
@@ -121,7 +135,9 @@ pub(super) fn lay_out<'p>(
             Change::Bytes(bytes) => Some(bytes),
         };
         let to = match emit.partition {
-            Some(to) if to >= shape.partitions => return Err(no_such_partition(to, shape, &routes.outputs[topic].topic)),
+            Some(to) if to >= shape.partitions => {
+                return Err(no_such_partition(to, shape, &routes.outputs[topic].topic));
+            }
             Some(to) => to,
             None => key.map_or(shape.keyless, |key| partition_for(key, shape.partitions)),
         };
@@ -129,12 +145,21 @@ pub(super) fn lay_out<'p>(
             let size = size_of(&emit, key, rows);
             if size > shape.max_message_bytes {
                 refused = true;
-                letters.push(too_large(emit.row, size, shape, &routes.outputs[topic].topic));
+                letters.push(too_large(
+                    emit.row,
+                    size,
+                    shape,
+                    &routes.outputs[topic].topic,
+                ));
                 continue;
             }
         }
         tally.outputs[topic] += 1;
-        writes.push(Write { topic, partition: to, content: Content::Record(emit) });
+        writes.push(Write {
+            topic,
+            partition: to,
+            content: Content::Record(emit),
+        });
     }
 
     if refused {
@@ -152,18 +177,34 @@ pub(super) fn lay_out<'p>(
                 let row = letter.row as usize;
                 let key = rows.key(row);
                 let account = Account::new(&letter, rows, partition, routes);
-                let size = encoded(key, rows.value(row).map_or(0, <[u8]>::len), account.headers(row, rows).into_iter());
+                let size = encoded(
+                    key,
+                    rows.value(row).map_or(0, <[u8]>::len),
+                    account.headers(row, rows).into_iter(),
+                );
                 if size > shape.max_message_bytes {
                     return Err(letter_too_large(&letter, rows, size, shape, name));
                 }
                 let to = key.map_or(shape.keyless, |key| partition_for(key, shape.partitions));
-                writes.push(Write { topic: outputs, partition: to, content: Content::Letter(letter) });
+                writes.push(Write {
+                    topic: outputs,
+                    partition: to,
+                    content: Content::Letter(letter),
+                });
             }
         }
     }
-    tally.timestamp = (0..rows.len()).map(|row| rows.timestamp(row)).max().unwrap_or(-1);
+    tally.timestamp = (0..rows.len())
+        .map(|row| rows.timestamp(row))
+        .max()
+        .unwrap_or(-1);
     let order = group(&writes, shapes);
-    Ok(Layout { writes, order, unique: unique && !refused, tally })
+    Ok(Layout {
+        writes,
+        order,
+        unique: unique && !refused,
+        tally,
+    })
 }
 
 /// A stable counting sort by output partition.
@@ -236,8 +277,14 @@ fn size_of(emit: &Emit<'_>, key: Option<&[u8]>, rows: &impl Rows) -> u64 {
 }
 
 fn no_such_partition(partition: i32, shape: &Shape, topic: &str) -> Undelivered {
-    let rule = format!("partition {partition} of the topic {topic:?} does not exist: it has {} partitions", shape.partitions);
-    Undelivered::Failure(Failure::Malformed(Malformed { place: "partitions", rule }))
+    let rule = format!(
+        "partition {partition} of the topic {topic:?} does not exist: it has {} partitions",
+        shape.partitions
+    );
+    Undelivered::Failure(Failure::Malformed(Malformed {
+        place: "partitions",
+        rule,
+    }))
 }
 
 fn too_large(row: u32, size: u64, shape: &Shape, topic: &str) -> Letter {
@@ -245,7 +292,11 @@ fn too_large(row: u32, size: u64, shape: &Shape, topic: &str) -> Letter {
         "the record for {topic:?} takes up to {size} bytes; the topic's max.message.bytes is {}",
         shape.max_message_bytes
     );
-    Letter { row, code: TOO_LARGE.to_owned(), reason }
+    Letter {
+        row,
+        code: TOO_LARGE.to_owned(),
+        reason,
+    }
 }
 
 fn stop_at(letter: &Letter, rows: &impl Rows) -> Undelivered {
@@ -254,17 +305,31 @@ fn stop_at(letter: &Letter, rows: &impl Rows) -> Undelivered {
         "the record at offset {offset} was rejected ({}: {}), and the deployment says to stop then",
         letter.code, letter.reason
     );
-    Undelivered::Stop { code: "rejected", message, offset }
+    Undelivered::Stop {
+        code: "rejected",
+        message,
+        offset,
+    }
 }
 
-fn letter_too_large(letter: &Letter, rows: &impl Rows, size: u64, shape: &Shape, topic: &str) -> Undelivered {
+fn letter_too_large(
+    letter: &Letter,
+    rows: &impl Rows,
+    size: u64,
+    shape: &Shape,
+    topic: &str,
+) -> Undelivered {
     let offset = rows.offset(letter.row as usize);
     let message = format!(
         "the record at offset {offset} was rejected ({}: {}), but does not fit into the topic {topic:?} for rejected records: it takes \
          up to {size} bytes with its headers, max.message.bytes is {}. Raise that topic's max.message.bytes",
         letter.code, letter.reason, shape.max_message_bytes
     );
-    Undelivered::Stop { code: "dead-letter-too-large", message, offset }
+    Undelivered::Stop {
+        code: "dead-letter-too-large",
+        message,
+        offset,
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,13 @@ struct State {
 
 impl Ledger {
     pub(super) fn new(stats: Arc<Stats>, happenings: mpsc::UnboundedSender<Happening>) -> Self {
-        Self { state: Mutex::default(), settled: Notify::new(), generations: AtomicU64::new(1), happenings, stats }
+        Self {
+            state: Mutex::default(),
+            settled: Notify::new(),
+            generations: AtomicU64::new(1),
+            happenings,
+            stats,
+        }
     }
 
     fn generation(&self) -> u64 {
@@ -76,7 +82,12 @@ impl Ledger {
     }
 
     /// Opens a partition at `offset`, which is what is committed for it.
-    pub(super) fn open(&self, partition: &TopicPartition, offset: i64, committed: Option<Stamp>) -> u64 {
+    pub(super) fn open(
+        &self,
+        partition: &TopicPartition,
+        offset: i64,
+        committed: Option<Stamp>,
+    ) -> u64 {
         let generation = self.generation();
         let open = Open {
             generation,
@@ -104,38 +115,65 @@ impl Ledger {
         held: Held,
     ) -> Result<InFlight, Undelivered> {
         let mut state = self.state.lock();
-        let open = state.open.get_mut(partition).filter(|open| open.generation == generation).ok_or(Undelivered::Stale)?;
+        let open = state
+            .open
+            .get_mut(partition)
+            .filter(|open| open.generation == generation)
+            .ok_or(Undelivered::Stale)?;
         let ticket = open.watermark.begin(next, held);
-        Ok(InFlight { partition: partition.clone(), generation, ticket })
+        Ok(InFlight {
+            partition: partition.clone(),
+            generation,
+            ticket,
+        })
     }
 
     /// Nothing is to be read before `to`.
     pub(super) fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
         let mut state = self.state.lock();
-        let Some(open) = state.open.get_mut(partition).filter(|open| open.generation == generation) else { return };
+        let Some(open) = state
+            .open
+            .get_mut(partition)
+            .filter(|open| open.generation == generation)
+        else {
+            return;
+        };
         open.watermark.skip(to);
-        self.stats.partition(partition, |numbers| numbers.position(open.watermark.position()));
+        self.stats.partition(partition, |numbers| {
+            numbers.position(open.watermark.position())
+        });
     }
 
     /// All of a batch is written. Says nothing if the partition has gone on without it.
     pub(super) fn finish(&self, flight: &InFlight) {
         let passed = {
             let mut state = self.state.lock();
-            let Some(open) = state.open.get_mut(&flight.partition).filter(|open| open.generation == flight.generation)
+            let Some(open) = state
+                .open
+                .get_mut(&flight.partition)
+                .filter(|open| open.generation == flight.generation)
             else {
                 return;
             };
             open.failures = 0;
             let passed = open.watermark.finish(flight.ticket);
             if !passed.is_empty() {
-                self.stats.partition(&flight.partition, |numbers| numbers.position(open.watermark.position()));
+                self.stats.partition(&flight.partition, |numbers| {
+                    numbers.position(open.watermark.position())
+                });
             }
             passed
         };
         let now = Instant::now();
         for held in passed {
-            self.stats.finished(&held.tally, &held.counters, now.saturating_duration_since(held.taken));
-            self.stats.partition(&flight.partition, |numbers| numbers.timestamp(held.tally.timestamp));
+            self.stats.finished(
+                &held.tally,
+                &held.counters,
+                now.saturating_duration_since(held.taken),
+            );
+            self.stats.partition(&flight.partition, |numbers| {
+                numbers.timestamp(held.tally.timestamp)
+            });
             drop(held.permit);
         }
         self.settled.notify_waiters();
@@ -144,7 +182,11 @@ impl Ledger {
     /// Part of a batch could not be written: the partition goes back to where it is finished.
     pub(super) fn fail(&self, flight: &InFlight, error: &DeliveryError) {
         let mut state = self.state.lock();
-        let Some(open) = state.open.get_mut(&flight.partition).filter(|open| open.generation == flight.generation) else {
+        let Some(open) = state
+            .open
+            .get_mut(&flight.partition)
+            .filter(|open| open.generation == flight.generation)
+        else {
             return;
         };
         open.generation = self.generation();
@@ -170,11 +212,16 @@ impl Ledger {
         let state = self.state.lock();
         let stamp = state.stamp;
         let changed = state.open.iter().filter(|(_, open)| open.changed(stamp));
-        changed.map(|(partition, open)| (partition.clone(), open.commit(stamp))).collect()
+        changed
+            .map(|(partition, open)| (partition.clone(), open.commit(stamp)))
+            .collect()
     }
 
     /// These commits worked.
-    pub(super) fn committed<'a>(&self, commits: impl Iterator<Item = &'a (TopicPartition, Committed)>) {
+    pub(super) fn committed<'a>(
+        &self,
+        commits: impl Iterator<Item = &'a (TopicPartition, Committed)>,
+    ) {
         let mut state = self.state.lock();
         for (partition, committed) in commits {
             if let Some(open) = state.open.get_mut(partition) {
@@ -187,7 +234,11 @@ impl Ledger {
     /// Batches in flight for these partitions.
     pub(super) fn outstanding(&self, partitions: &[TopicPartition]) -> usize {
         let state = self.state.lock();
-        partitions.iter().filter_map(|partition| state.open.get(partition)).map(|open| open.watermark.outstanding()).sum()
+        partitions
+            .iter()
+            .filter_map(|partition| state.open.get(partition))
+            .map(|open| open.watermark.outstanding())
+            .sum()
     }
 
     /// Waits until nothing is in flight for these partitions.
@@ -208,7 +259,9 @@ impl Ledger {
         let stamp = state.stamp;
         let mut ended = Vec::new();
         for partition in partitions {
-            let Some(open) = state.open.remove(partition) else { continue };
+            let Some(open) = state.open.remove(partition) else {
+                continue;
+            };
             ended.push(Ended {
                 partition: partition.clone(),
                 commit: open.changed(stamp).then(|| open.commit(stamp)),
@@ -226,7 +279,11 @@ impl Ledger {
 
     pub(super) fn positions(&self) -> Vec<(TopicPartition, i64)> {
         let state = self.state.lock();
-        state.open.iter().map(|(partition, open)| (partition.clone(), open.watermark.position())).collect()
+        state
+            .open
+            .iter()
+            .map(|(partition, open)| (partition.clone(), open.watermark.position()))
+            .collect()
     }
 }
 
@@ -245,13 +302,18 @@ impl Open {
     }
 
     fn commit(&self, stamp: Stamp) -> Committed {
-        Committed { offset: self.watermark.position(), metadata: stamp.to_string() }
+        Committed {
+            offset: self.watermark.position(),
+            metadata: stamp.to_string(),
+        }
     }
 }
 
 /// Doubles from the first to the longest, then takes between half and all of that: partitions that failed together shall
 /// not come back together.
 fn pause_after(failures: u32) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+    let doubled = FIRST_PAUSE
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LONGEST_PAUSE);
     doubled.mul_f64(rand::random_range(0.5..=1.0))
 }

@@ -108,7 +108,11 @@ pub trait Outlet: Send + Sync + 'static {
     ///
     /// # Errors
     /// See [`SendError`].
-    fn send(&self, flight: &mut Self::Flight, record: &Outgoing<'_, Self::Topic>) -> Result<(), SendError>;
+    fn send(
+        &self,
+        flight: &mut Self::Flight,
+        record: &Outgoing<'_, Self::Topic>,
+    ) -> Result<(), SendError>;
 
     /// Waits until there may be room again for records of this topic.
     fn ready(&self, topic: &Self::Topic) -> impl Future<Output = ()> + Send;

@@ -29,7 +29,13 @@ impl ProducerPool {
     /// A pool of producers that differ from `options` in their limits only.
     #[must_use]
     pub fn new(settings: Settings, options: ProducerOptions) -> Self {
-        Self { inner: Arc::new(Inner { settings, options, slots: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                options,
+                slots: Mutex::default(),
+            }),
+        }
     }
 
     /// The producer for topics with this limit. It lives as long as somebody holds the slot.
@@ -39,11 +45,23 @@ impl ProducerPool {
         if let Some(slot) = slots.get(&limit).and_then(Weak::upgrade) {
             return Ok(slot);
         }
-        let options = ProducerOptions { smallest_limit: limit, largest_limit: limit, ..self.inner.options.clone() };
+        let options = ProducerOptions {
+            smallest_limit: limit,
+            largest_limit: limit,
+            ..self.inner.options.clone()
+        };
         let producer = Producer::new(&self.inner.settings, &options)?;
-        let current = Mutex::new(Current { producer, number: 0 });
+        let current = Mutex::new(Current {
+            producer,
+            number: 0,
+        });
         let settings = self.inner.settings.clone();
-        let slot = Arc::new(Slot { settings, options, current, retired: AtomicBool::new(false) });
+        let slot = Arc::new(Slot {
+            settings,
+            options,
+            current,
+            retired: AtomicBool::new(false),
+        });
         slots.insert(limit, Arc::downgrade(&slot));
         Ok(slot)
     }
@@ -81,7 +99,11 @@ impl Slot {
     pub(super) fn bind(&self, topic: &str) -> Result<Bound, KafkaError> {
         let current = self.current.lock();
         let handle = current.producer.topic(topic)?;
-        Ok(Bound { producer: current.producer.clone(), topic: handle, number: current.number })
+        Ok(Bound {
+            producer: current.producer.clone(),
+            topic: handle,
+            number: current.number,
+        })
     }
 
     /// Whether nothing better is to be had than this.
@@ -100,8 +122,14 @@ impl Slot {
     pub(super) fn replace(&self, failed: &Bound) -> Result<(), KafkaError> {
         let mut current = self.current.lock();
         if current.number == failed.number {
-            let why = failed.producer.fatal().map_or_else(String::new, |error| error.to_string());
-            tracing::warn!(reason = why, "a Kafka producer has failed for good and is replaced");
+            let why = failed
+                .producer
+                .fatal()
+                .map_or_else(String::new, |error| error.to_string());
+            tracing::warn!(
+                reason = why,
+                "a Kafka producer has failed for good and is replaced"
+            );
             current.producer = Producer::new(&self.settings, &self.options)?;
             current.number += 1;
         }

@@ -30,8 +30,14 @@ impl FromStr for Stamp {
     type Err = NoStamp;
 
     fn from_str(text: &str) -> Result<Self, NoStamp> {
-        let (revision, reset) = text.strip_prefix('r').and_then(|rest| rest.split_once('.')).ok_or(NoStamp)?;
-        Ok(Self { revision: number(revision)?, reset: number(reset)? })
+        let (revision, reset) = text
+            .strip_prefix('r')
+            .and_then(|rest| rest.split_once('.'))
+            .ok_or(NoStamp)?;
+        Ok(Self {
+            revision: number(revision)?,
+            reset: number(reset)?,
+        })
     }
 }
 
@@ -50,7 +56,19 @@ mod tests {
 
     #[test]
     fn what_other_tools_commit_is_no_stamp() {
-        for text in ["", "r", "r1", "1.0", "r1.", "r.1", "r+1.0", "r1.0 ", "r1.-2", "r99999999999999999999.0", "NONE"] {
+        for text in [
+            "",
+            "r",
+            "r1",
+            "1.0",
+            "r1.",
+            "r.1",
+            "r+1.0",
+            "r1.0 ",
+            "r1.-2",
+            "r99999999999999999999.0",
+            "NONE",
+        ] {
             assert_eq!(text.parse::<Stamp>(), Err(NoStamp), "{text:?}");
         }
     }

@@ -29,9 +29,19 @@ impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             None => write!(f, "{}", self.message),
-            Some(Place { partition, offsets: None }) => write!(f, "{partition}: {}", self.message),
-            Some(Place { partition, offsets: Some((first, last)) }) => {
-                write!(f, "{partition}, offsets {first} to {last}: {}", self.message)
+            Some(Place {
+                partition,
+                offsets: None,
+            }) => write!(f, "{partition}: {}", self.message),
+            Some(Place {
+                partition,
+                offsets: Some((first, last)),
+            }) => {
+                write!(
+                    f,
+                    "{partition}, offsets {first} to {last}: {}",
+                    self.message
+                )
             }
         }
     }
@@ -39,20 +49,37 @@ impl fmt::Display for Failed {
 
 impl Failed {
     pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), place: None }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            place: None,
+        }
     }
 
     pub(super) fn at(mut self, partition: &TopicPartition, offsets: Option<(i64, i64)>) -> Self {
-        self.place = Some(Place { partition: partition.clone(), offsets });
+        self.place = Some(Place {
+            partition: partition.clone(),
+            offsets,
+        });
         self
     }
 
     pub(super) fn panicked(partition: &TopicPartition, text: &str) -> Self {
-        Self::new("panic", format!("the host panicked while it worked on a batch (a bug in Millstream): {text}")).at(partition, None)
+        Self::new(
+            "panic",
+            format!("the host panicked while it worked on a batch (a bug in Millstream): {text}"),
+        )
+        .at(partition, None)
     }
 
-    pub(super) fn broken(partition: &TopicPartition, position: Option<i64>, broken: &Broken) -> Self {
-        let from = position.map_or_else(String::new, |position| format!(" from offset {position} on"));
+    pub(super) fn broken(
+        partition: &TopicPartition,
+        position: Option<i64>,
+        broken: &Broken,
+    ) -> Self {
+        let from = position.map_or_else(String::new, |position| {
+            format!(" from offset {position} on")
+        });
         match broken {
             Broken::OutOfRange { message } => Self::new(
                 "offsets-lost",
@@ -69,5 +96,6 @@ impl Failed {
 
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
 }

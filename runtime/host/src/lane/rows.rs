@@ -13,7 +13,10 @@ pub(super) struct HeaderTable<'a> {
 
 impl<'a> HeaderTable<'a> {
     pub(super) fn of(rows: &'a impl Rows, reads: Parts) -> Self {
-        let mut table = Self { headers: Vec::new(), ends: Vec::new() };
+        let mut table = Self {
+            headers: Vec::new(),
+            ends: Vec::new(),
+        };
         if reads.headers {
             table.ends.reserve_exact(rows.len());
             for row in 0..rows.len() {
@@ -25,7 +28,9 @@ impl<'a> HeaderTable<'a> {
     }
 
     fn row(&self, row: usize) -> &[Header<'a>] {
-        let Some(end) = self.ends.get(row) else { return &[] };
+        let Some(end) = self.ends.get(row) else {
+            return &[];
+        };
         let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.headers[start..*end]
     }
@@ -51,14 +56,31 @@ mod tests {
     #[test]
     fn each_row_gets_its_own_headers_and_none_where_they_are_not_read() {
         let header = |name: &str| (name.to_owned(), None);
-        let record = |headers| Record { headers, ..Record::new("k", "v") };
-        let batch = MemoryRows::new(vec![record(vec![]), record(vec![header("a"), header("a")]), record(vec![header("b")])]);
+        let record = |headers| Record {
+            headers,
+            ..Record::new("k", "v")
+        };
+        let batch = MemoryRows::new(vec![
+            record(vec![]),
+            record(vec![header("a"), header("a")]),
+            record(vec![header("b")]),
+        ]);
         let names = |reads| {
             let table = HeaderTable::of(&batch, reads);
             let rows = rows(&batch, &table);
-            rows.iter().map(|row| row.headers.iter().map(|header| header.name.to_owned()).collect()).collect::<Vec<Vec<_>>>()
+            rows.iter()
+                .map(|row| {
+                    row.headers
+                        .iter()
+                        .map(|header| header.name.to_owned())
+                        .collect()
+                })
+                .collect::<Vec<Vec<_>>>()
         };
         assert_eq!(names(Parts::ALL), [vec![], vec!["a", "a"], vec!["b"]]);
-        assert_eq!(names(Parts::default()), [Vec::<&str>::new(), vec![], vec![]]);
+        assert_eq!(
+            names(Parts::default()),
+            [Vec::<&str>::new(), vec![], vec![]]
+        );
     }
 }

@@ -53,7 +53,13 @@ impl<S: Source> Slot<S> {
         pulse: &Arc<Pulse>,
         limits: &BatchLimits,
     ) -> Self {
-        let NewPartition { partition, mut queue, generation, seek } = new;
+        let NewPartition {
+            partition,
+            mut queue,
+            generation,
+            position,
+            seek,
+        } = new;
         let signal = Arc::new(AtomicBool::new(false));
         queue.on_ready(Box::new({
             let (signal, wake, pulse) = (Arc::clone(&signal), Arc::clone(wake), Arc::clone(pulse));
@@ -71,10 +77,10 @@ impl<S: Source> Slot<S> {
             signal,
             waiting: None,
             not_before: None,
-            back_to: seek,
+            back_to: seek.then_some(position),
             held: None,
             working_on: None,
-            position: seek,
+            position: Some(position),
             stale: false,
             full: limits.records,
         }

@@ -39,9 +39,14 @@ pub(super) async fn work<S: Source, D: Delivery<Rows = S::Rows>>(
     instance: Option<Box<dyn AnyGuest>>,
 ) -> Outcome<S::Rows> {
     pulse.phase(Phase::Guest);
-    let span = (batch.rows.offset(0), batch.rows.offset(batch.rows.len() - 1));
+    let span = (
+        batch.rows.offset(0),
+        batch.rows.offset(batch.rows.len() - 1),
+    );
     // A panic in a host import unwinds through the call to here; the instance goes with it, the rows stay.
-    let called = AssertUnwindSafe(call(common, live, partition, &batch.rows, instance)).catch_unwind().await;
+    let called = AssertUnwindSafe(call(common, live, partition, &batch.rows, instance))
+        .catch_unwind()
+        .await;
     let (plan, instance) = match called {
         Ok(Ok(answer)) => answer,
         Ok(Err(failure)) => {
@@ -57,16 +62,33 @@ pub(super) async fn work<S: Source, D: Delivery<Rows = S::Rows>>(
         }
     };
     pulse.phase(Phase::Delivery);
-    let Batch { rows, permit, taken, .. } = batch;
+    let Batch {
+        rows,
+        permit,
+        taken,
+        ..
+    } = batch;
     let route = std::sync::Arc::clone(&live.route);
-    let handover = Handover { partition: partition.clone(), generation, rows, plan, route, permit, taken };
+    let handover = Handover {
+        partition: partition.clone(),
+        generation,
+        rows,
+        plan,
+        route,
+        permit,
+        taken,
+    };
     match common.delivery.deliver(handover).await {
         Ok(()) => Outcome::Delivered(instance),
         Err(Undelivered::Stale) => Outcome::Stale(instance),
         Err(Undelivered::Failure(failure)) => stopped(&failure, partition, span),
-        Err(Undelivered::Stop { code, message, offset }) => {
-            Outcome::Stopped(Box::new(Failed::new(code, message).at(partition, Some((offset, offset)))))
-        }
+        Err(Undelivered::Stop {
+            code,
+            message,
+            offset,
+        }) => Outcome::Stopped(Box::new(
+            Failed::new(code, message).at(partition, Some((offset, offset))),
+        )),
     }
 }
 
@@ -85,7 +107,11 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
     let answer = {
         let headers = HeaderTable::of(batch, live.reads);
         let table = rows(batch, &headers);
-        let shown = engine::Batch { topic: partition.topic(), partition: partition.partition(), rows: &table };
+        let shown = engine::Batch {
+            topic: partition.topic(),
+            partition: partition.partition(),
+            rows: &table,
+        };
         instance.apply(shown).await
     };
     common.stats.called(batch.len(), instance.cpu());
@@ -95,5 +121,7 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
 }
 
 fn stopped<R>(failure: &Failure, partition: &TopicPartition, span: (i64, i64)) -> Outcome<R> {
-    Outcome::Stopped(Box::new(Failed::new(failure.code(), failure.to_string()).at(partition, Some(span))))
+    Outcome::Stopped(Box::new(
+        Failed::new(failure.code(), failure.to_string()).at(partition, Some(span)),
+    ))
 }

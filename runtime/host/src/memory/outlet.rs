@@ -39,40 +39,71 @@ impl Outlet for Memory {
 
     async fn topic(&self, name: &str) -> Result<MemoryTopic, DeliveryError> {
         if !self.inner.state.lock().topics.contains_key(name) {
-            return Err(refusal("no-such-topic", &format!("the topic {name:?} does not exist")));
+            return Err(refusal(
+                "no-such-topic",
+                &format!("the topic {name:?} does not exist"),
+            ));
         }
-        Ok(MemoryTopic { name: name.to_owned() })
+        Ok(MemoryTopic {
+            name: name.to_owned(),
+        })
     }
 
     fn partitions(&self, topic: &MemoryTopic) -> i32 {
-        self.inner.state.lock().topics.get(&topic.name).map_or(1, |topic| topic.partitions.len() as i32)
+        self.inner
+            .state
+            .lock()
+            .topics
+            .get(&topic.name)
+            .map_or(1, |topic| topic.partitions.len() as i32)
     }
 
     fn max_message_bytes(&self, topic: &MemoryTopic) -> u64 {
-        self.inner.state.lock().topics.get(&topic.name).map_or(u64::MAX, |topic| topic.max_message_bytes)
+        self.inner
+            .state
+            .lock()
+            .topics
+            .get(&topic.name)
+            .map_or(u64::MAX, |topic| topic.max_message_bytes)
     }
 
     fn begin(&self, rows: Option<MemoryRows>, patched: Vec<u8>, done: Done) -> MemoryFlight {
-        MemoryFlight { rows, patched: Bytes::from(patched), writes: Vec::new(), done }
+        MemoryFlight {
+            rows,
+            patched: Bytes::from(patched),
+            writes: Vec::new(),
+            done,
+        }
     }
 
     fn rows<'a>(&self, flight: &'a MemoryFlight) -> Option<&'a MemoryRows> {
         flight.rows.as_ref()
     }
 
-    fn send(&self, flight: &mut MemoryFlight, record: &Outgoing<'_, MemoryTopic>) -> Result<(), SendError> {
+    fn send(
+        &self,
+        flight: &mut MemoryFlight,
+        record: &Outgoing<'_, MemoryTopic>,
+    ) -> Result<(), SendError> {
         {
             let state = self.inner.state.lock();
-            if state.capacity.is_some_and(|capacity| state.in_flight >= capacity) {
+            if state
+                .capacity
+                .is_some_and(|capacity| state.in_flight >= capacity)
+            {
                 return Err(SendError::Full);
             }
         }
         let mut headers: Vec<MemoryHeader> = match record.headers.base {
             Base::None => Vec::new(),
-            Base::Row(at) | Base::LastOfRow(at) => row(flight, at).map_or_else(Vec::new, |row| row.headers.clone()),
+            Base::Row(at) | Base::LastOfRow(at) => {
+                row(flight, at).map_or_else(Vec::new, |row| row.headers.clone())
+            }
         };
         let list = record.headers.list.iter();
-        headers.extend(list.map(|(name, value)| ((*name).to_owned(), value.map(Bytes::copy_from_slice))));
+        headers.extend(
+            list.map(|(name, value)| ((*name).to_owned(), value.map(Bytes::copy_from_slice))),
+        );
         let written = Record {
             offset: 0,
             key: match record.key {
@@ -88,7 +119,9 @@ impl Outlet for Memory {
             headers,
             timestamp: record.timestamp,
         };
-        flight.writes.push((record.topic.name.clone(), record.partition, written));
+        flight
+            .writes
+            .push((record.topic.name.clone(), record.partition, written));
         Ok(())
     }
 
@@ -97,7 +130,9 @@ impl Outlet for Memory {
         room.as_mut().enable();
         let full = {
             let state = self.inner.state.lock();
-            state.capacity.is_some_and(|capacity| state.in_flight >= capacity)
+            state
+                .capacity
+                .is_some_and(|capacity| state.in_flight >= capacity)
         };
         if full {
             room.await;
@@ -105,7 +140,10 @@ impl Outlet for Memory {
     }
 
     fn seal(&self, flight: MemoryFlight) {
-        let flown = Flown { writes: flight.writes, done: flight.done };
+        let flown = Flown {
+            writes: flight.writes,
+            done: flight.done,
+        };
         let mut state = self.inner.state.lock();
         state.in_flight += flown.writes.len();
         if state.corked {
@@ -121,6 +159,8 @@ impl Outlet for Memory {
 
 impl std::fmt::Debug for MemoryFlight {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryFlight").field("rows", &self.rows.as_ref().map(Rows::len)).finish_non_exhaustive()
+        f.debug_struct("MemoryFlight")
+            .field("rows", &self.rows.as_ref().map(Rows::len))
+            .finish_non_exhaustive()
     }
 }

@@ -22,7 +22,10 @@ impl MemoryRows {
     #[must_use]
     pub fn new(records: Vec<Record>) -> Self {
         let bytes = records.iter().map(Record::bytes).sum();
-        Self { records: records.into_iter().map(Arc::new).collect(), bytes }
+        Self {
+            records: records.into_iter().map(Arc::new).collect(),
+            bytes,
+        }
     }
 
     pub(super) fn record(&self, row: usize) -> &Record {
@@ -45,7 +48,10 @@ impl Rows for MemoryRows {
     }
     fn headers<'a>(&'a self, row: usize, into: &mut Vec<Header<'a>>) {
         let headers = self.records[row].headers.iter();
-        into.extend(headers.map(|(name, value)| Header { name, value: value.as_deref() }));
+        into.extend(headers.map(|(name, value)| Header {
+            name,
+            value: value.as_deref(),
+        }));
     }
     fn timestamp(&self, row: usize) -> i64 {
         self.records[row].timestamp
@@ -94,7 +100,14 @@ impl MemorySource {
     pub fn new(memory: &Memory) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let receiver = tokio::sync::Mutex::new(receiver);
-        Self { memory: memory.clone(), inner: Arc::new(Inner { events, receiver, state: Mutex::default() }) }
+        Self {
+            memory: memory.clone(),
+            inner: Arc::new(Inner {
+                events,
+                receiver,
+                state: Mutex::default(),
+            }),
+        }
     }
 
     /// Plays an event to the runner.
@@ -113,7 +126,12 @@ impl MemorySource {
     #[must_use]
     pub fn fetching(&self) -> Vec<TopicPartition> {
         let state = self.inner.state.lock();
-        state.cursors.iter().filter(|(_, cursor)| !cursor.lock().paused).map(|(partition, _)| partition.clone()).collect()
+        state
+            .cursors
+            .iter()
+            .filter(|(_, cursor)| !cursor.lock().paused)
+            .map(|(partition, _)| partition.clone())
+            .collect()
     }
 
     /// Every seek so far, in order.
@@ -143,7 +161,9 @@ impl MemorySource {
         }
         drop(state);
         if !paused {
-            partitions.iter().for_each(|partition| self.notify(partition));
+            partitions
+                .iter()
+                .for_each(|partition| self.notify(partition));
         }
     }
 
@@ -172,9 +192,16 @@ impl Source for MemorySource {
     fn begin(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<MemoryQueue>, SourceError> {
         let mut state = self.inner.state.lock();
         let queues = at.iter().map(|(partition, offset)| {
-            let cursor = Arc::new(Mutex::new(Cursor { position: *offset, ..Cursor::default() }));
+            let cursor = Arc::new(Mutex::new(Cursor {
+                position: *offset,
+                ..Cursor::default()
+            }));
             state.cursors.insert(partition.clone(), Arc::clone(&cursor));
-            MemoryQueue { memory: self.memory.clone(), partition: partition.clone(), cursor }
+            MemoryQueue {
+                memory: self.memory.clone(),
+                partition: partition.clone(),
+                cursor,
+            }
         });
         Ok(queues.collect())
     }
@@ -185,7 +212,10 @@ impl Source for MemorySource {
             state.seeks.push((partition.clone(), offset));
             let Some(cursor) = state.cursors.get(partition) else {
                 let message = format!("{partition} is not fetched");
-                return Err(SourceError { code: "not-fetched".to_owned(), message });
+                return Err(SourceError {
+                    code: "not-fetched".to_owned(),
+                    message,
+                });
             };
             let mut cursor = cursor.lock();
             cursor.position = offset;
@@ -213,7 +243,11 @@ impl Source for MemorySource {
 
     async fn ends(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, SourceError> {
         let mut state = self.memory.inner.state.lock();
-        let end = |partition: &TopicPartition| state.log(partition.topic(), partition.partition()).map_or(0, |log| log.next);
+        let end = |partition: &TopicPartition| {
+            state
+                .log(partition.topic(), partition.partition())
+                .map_or(0, |log| log.next)
+        };
         Ok(partitions.iter().map(end).collect())
     }
 
@@ -235,7 +269,12 @@ impl Queue for MemoryQueue {
 
     fn on_ready(&mut self, ready: Box<dyn Fn() + Send + Sync>) {
         let ready: Arc<dyn Fn() + Send + Sync> = Arc::from(ready);
-        self.memory.inner.state.lock().listeners.insert(self.partition.clone(), vec![Arc::clone(&ready)]);
+        self.memory
+            .inner
+            .state
+            .lock()
+            .listeners
+            .insert(self.partition.clone(), vec![Arc::clone(&ready)]);
         ready();
     }
 
@@ -245,26 +284,39 @@ impl Queue for MemoryQueue {
             return 0;
         }
         let mut state = self.memory.inner.state.lock();
-        let Some(log) = state.log(self.partition.topic(), self.partition.partition()) else { return 0 };
-        let waiting = log.records.len() - log.records.partition_point(|record| record.offset < cursor.position);
+        let Some(log) = state.log(self.partition.topic(), self.partition.partition()) else {
+            return 0;
+        };
+        let waiting = log.records.len()
+            - log
+                .records
+                .partition_point(|record| record.offset < cursor.position);
         // The news of the end counts, as it does with Kafka.
         waiting + usize::from(cursor.end_told != Some(log.next))
     }
 
     fn take(&mut self, records: usize, bytes: usize) -> Taken<MemoryRows> {
         let mut cursor = self.cursor.lock();
-        let mut taken = Taken { rows: MemoryRows::default(), end: None, broken: None };
+        let mut taken = Taken {
+            rows: MemoryRows::default(),
+            end: None,
+            broken: None,
+        };
         if cursor.paused {
             return taken;
         }
         let mut state = self.memory.inner.state.lock();
-        let Some(log) = state.log(self.partition.topic(), self.partition.partition()) else { return taken };
+        let Some(log) = state.log(self.partition.topic(), self.partition.partition()) else {
+            return taken;
+        };
         if cursor.position < log.first {
             let message = format!("the first offset is {}", log.first);
             taken.broken = Some(Broken::OutOfRange { message });
             return taken;
         }
-        let from = log.records.partition_point(|record| record.offset < cursor.position);
+        let from = log
+            .records
+            .partition_point(|record| record.offset < cursor.position);
         for record in log.records[from..].iter().take(records) {
             let size = record.bytes();
             if !taken.rows.records.is_empty() && taken.rows.bytes + size > bytes {
@@ -274,7 +326,8 @@ impl Queue for MemoryQueue {
             taken.rows.bytes += size;
             cursor.position = record.offset + 1;
         }
-        if from + taken.rows.records.len() == log.records.len() && cursor.end_told != Some(log.next) {
+        if from + taken.rows.records.len() == log.records.len() && cursor.end_told != Some(log.next)
+        {
             cursor.position = log.next;
             cursor.end_told = Some(log.next);
             taken.end = Some(log.next);

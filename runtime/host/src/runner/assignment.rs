@@ -13,15 +13,9 @@ pub(super) enum Stage<Q> {
     /// Its committed offset is being asked for. The number tells this time from earlier ones.
     Opening(u64),
     /// A newer revision has worked on it: it is fetched by nobody until that revision is here.
-    Parked {
-        stamp: Stamp,
-        queue: Q,
-    },
+    Parked { stamp: Stamp, queue: Q },
     /// Being opened again with a newer revision; the queue is there already.
-    Reopening {
-        number: u64,
-        queue: Q,
-    },
+    Reopening { number: u64, queue: Q },
     /// A lane has it.
     Running,
     /// Its last batches are in flight.
@@ -35,7 +29,9 @@ pub(super) struct Assignment<Q> {
 
 impl<Q> Assignment<Q> {
     pub(super) fn new() -> Self {
-        Self { stages: BTreeMap::new() }
+        Self {
+            stages: BTreeMap::new(),
+        }
     }
 
     pub(super) fn set(&mut self, partition: &TopicPartition, stage: Stage<Q>) {
@@ -56,7 +52,11 @@ impl<Q> Assignment<Q> {
 
     /// Partitions in a stage.
     pub(super) fn which(&self, is: impl Fn(&Stage<Q>) -> bool) -> Vec<TopicPartition> {
-        self.stages.iter().filter(|(_, stage)| is(stage)).map(|(partition, _)| partition.clone()).collect()
+        self.stages
+            .iter()
+            .filter(|(_, stage)| is(stage))
+            .map(|(partition, _)| partition.clone())
+            .collect()
     }
 
     /// The newest stamp that a partition waits for.

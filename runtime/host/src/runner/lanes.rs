@@ -29,8 +29,21 @@ struct OneLane<S: Source, D: Delivery> {
 }
 
 impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
-    pub(super) fn new(name: Arc<str>, most: usize, common: Arc<Common<S, D>>, shared: Shared) -> Self {
-        Self { name, most: most.max(1), common, shared, lanes: Vec::new(), live: None, halted: false }
+    pub(super) fn new(
+        name: Arc<str>,
+        most: usize,
+        common: Arc<Common<S, D>>,
+        shared: Shared,
+    ) -> Self {
+        Self {
+            name,
+            most: most.max(1),
+            common,
+            shared,
+            lanes: Vec::new(),
+            live: None,
+            halted: false,
+        }
     }
 
     /// Spreads new partitions: each goes to a lane with the fewest, or to a new one while there may be more.
@@ -38,7 +51,11 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
         for partition in partitions {
             let least = (0..self.lanes.len()).min_by_key(|at| self.lanes[*at].partitions.len());
             let at = match least {
-                Some(at) if self.lanes[at].partitions.is_empty() || self.lanes.len() >= self.most => at,
+                Some(at)
+                    if self.lanes[at].partitions.is_empty() || self.lanes.len() >= self.most =>
+                {
+                    at
+                }
                 _ => self.spawn(),
             };
             let lane = &mut self.lanes[at];
@@ -51,17 +68,29 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
         let (commands, receiver) = mpsc::unbounded_channel();
         let abandon = Arc::new(Notify::new());
         let pulse = self.shared.watchdog.pulse(&self.name, self.lanes.len());
-        let lane = Lane::new(Arc::clone(&self.common), receiver, Arc::clone(&abandon), pulse);
+        let lane = Lane::new(
+            Arc::clone(&self.common),
+            receiver,
+            Arc::clone(&abandon),
+            pulse,
+        );
         let reports = self.common.reports.clone();
         self.shared.lanes.spawn(async move {
             // Batches have their own guard; this one is for the lane's own bookkeeping.
             if let Err(panic) = AssertUnwindSafe(lane.run()).catch_unwind().await {
                 let text = crate::lane::panic_text(&*panic);
-                let failed = Failed::new("panic", format!("a lane panicked (a bug in Millstream): {text}. Restart the host"));
+                let failed = Failed::new(
+                    "panic",
+                    format!("a lane panicked (a bug in Millstream): {text}. Restart the host"),
+                );
                 let _ = reports.send(Report::Failed(Box::new(failed)));
             }
         });
-        let lane = OneLane { commands, abandon, partitions: Vec::new() };
+        let lane = OneLane {
+            commands,
+            abandon,
+            partitions: Vec::new(),
+        };
         if let Some(live) = &self.live {
             lane.tell(Command::Run(Arc::clone(live)));
         }
@@ -81,7 +110,10 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
     ) -> impl Future<Output = ()> + Send + 'static {
         let mut waiting = Vec::new();
         for lane in &mut self.lanes {
-            let (gone, kept) = lane.partitions.drain(..).partition(|partition| partitions.contains(partition));
+            let (gone, kept) = lane
+                .partitions
+                .drain(..)
+                .partition(|partition| partitions.contains(partition));
             lane.partitions = kept;
             let gone: Vec<TopicPartition> = gone;
             if !gone.is_empty() {
@@ -92,7 +124,10 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
         }
         async move {
             for (mut let_go, abandon) in waiting {
-                if tokio::time::timeout_at(deadline, &mut let_go).await.is_err() {
+                if tokio::time::timeout_at(deadline, &mut let_go)
+                    .await
+                    .is_err()
+                {
                     abandon.notify_waiters();
                     // A lane whose thread is blocked does not hear that either. Its batch will be found stale.
                     let _ = tokio::time::timeout(super::task::GRACE, let_go).await;
@@ -101,9 +136,24 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
         }
     }
 
-    pub(super) fn go_back(&self, partition: TopicPartition, generation: u64, offset: i64, pause: std::time::Duration) {
-        if let Some(lane) = self.lanes.iter().find(|lane| lane.partitions.contains(&partition)) {
-            lane.tell(Command::GoBack { partition, generation, offset, pause });
+    pub(super) fn go_back(
+        &self,
+        partition: TopicPartition,
+        generation: u64,
+        offset: i64,
+        pause: std::time::Duration,
+    ) {
+        if let Some(lane) = self
+            .lanes
+            .iter()
+            .find(|lane| lane.partitions.contains(&partition))
+        {
+            lane.tell(Command::GoBack {
+                partition,
+                generation,
+                offset,
+                pause,
+            });
         }
     }
 
@@ -111,7 +161,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
         let live = Arc::new(live);
         self.live = Some(Arc::clone(&live));
         self.halted = false;
-        self.lanes.iter().for_each(|lane| lane.tell(Command::Run(Arc::clone(&live))));
+        self.lanes
+            .iter()
+            .for_each(|lane| lane.tell(Command::Run(Arc::clone(&live))));
     }
 
     pub(super) fn halt(&mut self) {

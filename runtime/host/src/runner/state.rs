@@ -43,9 +43,13 @@ impl fmt::Display for RunState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starting { problem: None } => write!(f, "starting"),
-            Self::Starting { problem: Some(problem) } => write!(f, "starting: {problem}"),
+            Self::Starting {
+                problem: Some(problem),
+            } => write!(f, "starting: {problem}"),
             Self::Running { problem: None } => write!(f, "running"),
-            Self::Running { problem: Some(problem) } => write!(f, "running: {problem}"),
+            Self::Running {
+                problem: Some(problem),
+            } => write!(f, "running: {problem}"),
             Self::Waiting { newer } => write!(f, "waiting for revision {}", newer.revision),
             Self::Failed(failed) => write!(f, "failed: {failed}"),
             Self::Stopping => write!(f, "stopping"),

@@ -124,7 +124,10 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         lag.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (source, delivery) = (Arc::clone(&self.source), Arc::clone(&self.delivery));
         while !self.finished() {
-            let give_up = self.draining.as_ref().map(|(deadline, _)| *deadline + 5 * GRACE);
+            let give_up = self
+                .draining
+                .as_ref()
+                .map(|(deadline, _)| *deadline + 5 * GRACE);
             let give_up = async {
                 match give_up {
                     Some(time) => tokio::time::sleep_until(time).await,
@@ -153,12 +156,23 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
 
     async fn leave(mut self) {
         self.delivery.lose(&self.assignment.which(|_| true));
-        if tokio::time::timeout(LEAVE, self.source.close()).await.is_err() {
-            tracing::warn!(transform = &*self.config.name, "leaving the group took too long; its other members will notice by themselves");
+        if tokio::time::timeout(LEAVE, self.source.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                transform = &*self.config.name,
+                "leaving the group took too long; its other members will notice by themselves"
+            );
         }
         self.stats.cpu(self.account.used());
         self.state.send_replace(RunState::Stopped);
-        for done in self.draining.take().map(|(_, done)| done).unwrap_or_default() {
+        for done in self
+            .draining
+            .take()
+            .map(|(_, done)| done)
+            .unwrap_or_default()
+        {
             // Whoever asked may not be interested any more.
             let _ = done.send(());
         }
@@ -192,7 +206,11 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
     }
 
     fn fail(&mut self, failed: Failed) {
-        tracing::error!(transform = &*self.config.name, code = failed.code, "{failed}");
+        tracing::error!(
+            transform = &*self.config.name,
+            code = failed.code,
+            "{failed}"
+        );
         self.lanes.halt();
         self.failed.get_or_insert(failed);
     }
@@ -218,8 +236,16 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
     }
 
     fn happening(&mut self, happening: Happening) {
-        let Happening::GoBack { partition, generation, offset, pause, reason } = happening;
-        self.trouble(format!("writing failed, {partition} goes back to offset {offset}: {reason}"));
+        let Happening::GoBack {
+            partition,
+            generation,
+            offset,
+            pause,
+            reason,
+        } = happening;
+        self.trouble(format!(
+            "writing failed, {partition} goes back to offset {offset}: {reason}"
+        ));
         self.lanes.go_back(partition, generation, offset, pause);
     }
 
@@ -246,16 +272,24 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         self.problem = None;
         self.delivery.restamp(revision.routes.stamp);
         let (guests, reads) = (Arc::clone(&revision.guests), revision.reads);
-        self.lanes.run(Live { route: Arc::new(route), guests, reads });
+        self.lanes.run(Live {
+            route: Arc::new(route),
+            guests,
+            reads,
+        });
         self.revision = Some(revision);
         self.unpark();
     }
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Assigned(partitions) if self.draining.is_some() => self.source.release(&partitions),
+            Event::Assigned(partitions) if self.draining.is_some() => {
+                self.source.release(&partitions)
+            }
             Event::Assigned(partitions) => self.open(partitions),
-            Event::Revoked(partitions) => self.revoke(partitions, Instant::now() + self.config.drain_within),
+            Event::Revoked(partitions) => {
+                self.revoke(partitions, Instant::now() + self.config.drain_within)
+            }
             Event::Lost(partitions) => {
                 self.delivery.lose(&partitions);
                 // Nobody waits for the lanes: what they still have in hand is stale.
@@ -279,7 +313,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
     }
 
     fn ask_committed(&mut self, number: u64, partitions: Vec<TopicPartition>, after: Duration) {
-        let Some(revision) = &self.revision else { return };
+        let Some(revision) = &self.revision else {
+            return;
+        };
         let (stamp, starts) = (revision.routes.stamp, revision.starts.clone());
         let delivery = Arc::clone(&self.delivery);
         let (handle, registration) = AbortHandle::new_pair();
@@ -290,26 +326,38 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             Done::Opened(number, partitions, opened)
         };
         let asking = Abortable::new(asking, registration);
-        self.beside.push(Box::pin(async move { asking.await.unwrap_or_else(|Aborted| Done::Cancelled) }));
+        self.beside.push(Box::pin(async move {
+            asking.await.unwrap_or_else(|Aborted| Done::Cancelled)
+        }));
     }
 
     /// Partitions that waited for a newer revision may have it now.
     fn unpark(&mut self) {
-        let Some(stamp) = self.revision.as_ref().map(|revision| revision.routes.stamp) else { return };
-        let ready = self.assignment.which(|stage| matches!(stage, Stage::Parked { stamp: newer, .. } if *newer <= stamp));
+        let Some(stamp) = self.revision.as_ref().map(|revision| revision.routes.stamp) else {
+            return;
+        };
+        let ready = self
+            .assignment
+            .which(|stage| matches!(stage, Stage::Parked { stamp: newer, .. } if *newer <= stamp));
         if ready.is_empty() {
             return;
         }
         let number = self.number();
         for partition in &ready {
             if let Some(Stage::Parked { queue, .. }) = self.assignment.remove(partition) {
-                self.assignment.set(partition, Stage::Reopening { number, queue });
+                self.assignment
+                    .set(partition, Stage::Reopening { number, queue });
             }
         }
         self.ask_committed(number, ready, Duration::ZERO);
     }
 
-    fn opened(&mut self, number: u64, partitions: Vec<TopicPartition>, result: Result<Vec<Opened>, DeliveryError>) {
+    fn opened(
+        &mut self,
+        number: u64,
+        partitions: Vec<TopicPartition>,
+        result: Result<Vec<Opened>, DeliveryError>,
+    ) {
         self.openings.remove(&number);
         let opened = match result {
             Ok(opened) => opened,
@@ -330,22 +378,31 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
                 continue;
             }
             match self.assignment.remove(&partition) {
-                Some(Stage::Reopening { queue, .. }) => rest.push((partition, offset, found, queue, true)),
+                Some(Stage::Reopening { queue, .. }) => {
+                    rest.push((partition, offset, found, queue, true))
+                }
                 _ => begin.push((partition, offset, found)),
             }
         }
-        let at: Vec<_> = begin.iter().map(|(partition, offset, _)| (partition.clone(), *offset)).collect();
+        let at: Vec<_> = begin
+            .iter()
+            .map(|(partition, offset, _)| (partition.clone(), *offset))
+            .collect();
         match self.source.begin(&at) {
             Ok(queues) => {
                 let begun = std::iter::zip(begin, queues);
-                rest.extend(begun.map(|((partition, offset, found), queue)| (partition, offset, found, queue, false)));
+                rest.extend(begun.map(|((partition, offset, found), queue)| {
+                    (partition, offset, found, queue, false)
+                }));
             }
             Err(error) => {
                 // The group has changed its mind, and says so next.
                 tracing::debug!(%error, "partitions could not be begun");
                 let partitions: Vec<_> = at.into_iter().map(|(partition, _)| partition).collect();
                 self.delivery.lose(&partitions);
-                partitions.iter().for_each(|partition| self.assignment.set(partition, Stage::Closing));
+                partitions
+                    .iter()
+                    .for_each(|partition| self.assignment.set(partition, Stage::Closing));
             }
         }
         let mut added = Vec::new();
@@ -356,13 +413,20 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
                         self.source.resume(std::slice::from_ref(&partition));
                     }
                     self.assignment.set(&partition, Stage::Running);
-                    added.push(NewPartition { partition, queue, generation, seek: paused.then_some(offset) });
+                    added.push(NewPartition {
+                        partition,
+                        queue,
+                        generation,
+                        position: offset,
+                        seek: paused,
+                    });
                 }
                 Err(stamp) => {
                     if !paused {
                         self.source.pause(std::slice::from_ref(&partition));
                     }
-                    self.assignment.set(&partition, Stage::Parked { stamp, queue });
+                    self.assignment
+                        .set(&partition, Stage::Parked { stamp, queue });
                 }
             }
         }
@@ -371,8 +435,12 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
     }
 
     fn revoke(&mut self, partitions: Vec<TopicPartition>, deadline: Instant) {
-        let running = self.assignment.which(|stage| matches!(stage, Stage::Running));
-        let (closing, others): (Vec<_>, Vec<_>) = partitions.into_iter().partition(|partition| running.contains(partition));
+        let running = self
+            .assignment
+            .which(|stage| matches!(stage, Stage::Running));
+        let (closing, others): (Vec<_>, Vec<_>) = partitions
+            .into_iter()
+            .partition(|partition| running.contains(partition));
         self.let_go(&others);
         if closing.is_empty() {
             return;
@@ -415,7 +483,10 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
                 let others = self.assignment.which(
                     |stage| matches!(stage, Stage::Opening(other) | Stage::Reopening { number: other, .. } if *other == number),
                 );
-                let others: Vec<_> = others.into_iter().filter(|other| !partitions.contains(other)).collect();
+                let others: Vec<_> = others
+                    .into_iter()
+                    .filter(|other| !partitions.contains(other))
+                    .collect();
                 if !others.is_empty() {
                     self.ask_committed(number, others, Duration::ZERO);
                 }
@@ -426,12 +497,18 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
 
     fn drain(&mut self, deadline: Instant, done: Vec<oneshot::Sender<()>>) {
         self.draining = Some((deadline, done));
-        let partitions = self.assignment.which(|stage| !matches!(stage, Stage::Closing));
+        let partitions = self
+            .assignment
+            .which(|stage| !matches!(stage, Stage::Closing));
         self.revoke(partitions, deadline);
     }
 
     fn commit(&mut self) {
-        if self.problem.as_ref().is_some_and(|(time, _)| time.elapsed() >= PROBLEM_OVER) {
+        if self
+            .problem
+            .as_ref()
+            .is_some_and(|(time, _)| time.elapsed() >= PROBLEM_OVER)
+        {
             self.problem = None;
         }
         if self.committing || self.assignment.is_empty() {
@@ -439,11 +516,15 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         }
         self.committing = true;
         let delivery = Arc::clone(&self.delivery);
-        self.beside.push(Box::pin(async move { Done::Committed(delivery.commit().await) }));
+        self.beside.push(Box::pin(
+            async move { Done::Committed(delivery.commit().await) },
+        ));
     }
 
     fn ask_ends(&mut self) {
-        let running = self.assignment.which(|stage| matches!(stage, Stage::Running));
+        let running = self
+            .assignment
+            .which(|stage| matches!(stage, Stage::Running));
         if self.asking_ends || running.is_empty() {
             return;
         }
@@ -472,8 +553,13 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             Done::Cancelled => {}
             Done::LetGo(partitions) => {
                 // Those that were lost meanwhile have been let go already.
-                let closing = self.assignment.which(|stage| matches!(stage, Stage::Closing));
-                let ours: Vec<_> = partitions.into_iter().filter(|partition| closing.contains(partition)).collect();
+                let closing = self
+                    .assignment
+                    .which(|stage| matches!(stage, Stage::Closing));
+                let ours: Vec<_> = partitions
+                    .into_iter()
+                    .filter(|partition| closing.contains(partition))
+                    .collect();
                 self.let_go(&ours);
             }
             Done::Committed(result) => {

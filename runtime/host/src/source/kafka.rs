@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use millstream_engine::Header;
 use millstream_kafka::KafkaError;
-use millstream_kafka::consumer::{Consumer, ConsumerEvent, Fetched, PartitionErrorKind, PartitionQueue};
+use millstream_kafka::consumer::{
+    Consumer, ConsumerEvent, Fetched, PartitionErrorKind, PartitionQueue,
+};
 
 use super::{Broken, Event, Queue, Rows, Source, SourceError, Taken, TopicPartition};
 use crate::delivery::code_of;
@@ -25,7 +27,10 @@ impl KafkaSource {
 
 impl From<KafkaError> for SourceError {
     fn from(error: KafkaError) -> Self {
-        Self { code: code_of(&error), message: error.to_string() }
+        Self {
+            code: code_of(&error),
+            message: error.to_string(),
+        }
     }
 }
 
@@ -70,10 +75,19 @@ impl Queue for PartitionQueue {
     fn take(&mut self, records: usize, bytes: usize) -> Taken<Fetched> {
         let taken = PartitionQueue::take(self, records, bytes);
         let broken = taken.error.map(|error| match error.kind {
-            PartitionErrorKind::OffsetOutOfRange => Broken::OutOfRange { message: error.error.message().to_owned() },
-            _ => Broken::Other { code: code_of(&error.error), message: error.error.to_string() },
+            PartitionErrorKind::OffsetOutOfRange => Broken::OutOfRange {
+                message: error.error.message().to_owned(),
+            },
+            _ => Broken::Other {
+                code: code_of(&error.error),
+                message: error.error.to_string(),
+            },
         });
-        Taken { rows: taken.batch, end: taken.eof, broken }
+        Taken {
+            rows: taken.batch,
+            end: taken.eof,
+            broken,
+        }
     }
 }
 
@@ -91,16 +105,23 @@ impl Source for KafkaSource {
             ConsumerEvent::Assign(partitions) => Event::Assigned(partitions),
             ConsumerEvent::Revoke(partitions) => Event::Revoked(partitions),
             ConsumerEvent::Lost(partitions) => Event::Lost(partitions),
-            ConsumerEvent::Error(error) if error.is_fatal() => {
-                Event::Failed { code: code_of(&error), message: error.to_string() }
-            }
-            ConsumerEvent::Error(error) => Event::Trouble { code: code_of(&error), message: error.to_string() },
+            ConsumerEvent::Error(error) if error.is_fatal() => Event::Failed {
+                code: code_of(&error),
+                message: error.to_string(),
+            },
+            ConsumerEvent::Error(error) => Event::Trouble {
+                code: code_of(&error),
+                message: error.to_string(),
+            },
         }
     }
 
     fn begin(&self, at: &[(TopicPartition, i64)]) -> Result<Vec<PartitionQueue>, SourceError> {
         // A queue that is asked for after its partition began would miss what came before.
-        let queues: Result<Vec<_>, _> = at.iter().map(|(partition, _)| self.consumer.queue(partition)).collect();
+        let queues: Result<Vec<_>, _> = at
+            .iter()
+            .map(|(partition, _)| self.consumer.queue(partition))
+            .collect();
         let queues = queues?;
         if !at.is_empty() {
             self.consumer.assign(at)?;
@@ -133,10 +154,21 @@ impl Source for KafkaSource {
     async fn ends(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, SourceError> {
         let extents = self.consumer.extents(partitions).await?;
         let end = |partition: &TopicPartition| {
-            let found = extents.iter().find(|(other, _)| other == partition).map(|(_, extent)| extent.clone());
-            found.unwrap_or(Ok(millstream_kafka::consumer::Extent { start: -1, end: -1 })).map(|extent| extent.end)
+            let found = extents
+                .iter()
+                .find(|(other, _)| other == partition)
+                .map(|(_, extent)| extent.clone());
+            found
+                .unwrap_or(Ok(millstream_kafka::consumer::Extent {
+                    start: -1,
+                    end: -1,
+                }))
+                .map(|extent| extent.end)
         };
-        partitions.iter().map(|partition| Ok(end(partition)?)).collect()
+        partitions
+            .iter()
+            .map(|partition| Ok(end(partition)?))
+            .collect()
     }
 
     async fn close(&self) {

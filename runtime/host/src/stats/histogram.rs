@@ -14,7 +14,11 @@ pub struct Histogram<const N: usize> {
 
 impl<const N: usize> Default for Histogram<N> {
     fn default() -> Self {
-        Self { buckets: std::array::from_fn(|_| AtomicU64::new(0)), past: AtomicU64::new(0), sum: Mutex::new(0.0) }
+        Self {
+            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
+            past: AtomicU64::new(0),
+            sum: Mutex::new(0.0),
+        }
     }
 }
 
@@ -39,11 +43,18 @@ impl<const N: usize> Histogram<N> {
     }
 
     pub(super) fn snapshot(&self, bounds: &[f64; N]) -> HistogramSnapshot {
-        let mut buckets: Vec<(f64, u64)> =
-            bounds.iter().zip(&self.buckets).map(|(bound, count)| (*bound, count.load(Relaxed))).collect();
+        let mut buckets: Vec<(f64, u64)> = bounds
+            .iter()
+            .zip(&self.buckets)
+            .map(|(bound, count)| (*bound, count.load(Relaxed)))
+            .collect();
         buckets.push((f64::INFINITY, self.past.load(Relaxed)));
         let count = buckets.iter().map(|bucket| bucket.1).sum();
-        HistogramSnapshot { buckets, sum: *self.sum.lock(), count }
+        HistogramSnapshot {
+            buckets,
+            sum: *self.sum.lock(),
+            count,
+        }
     }
 }
 

@@ -59,7 +59,9 @@ impl PartitionStats {
     }
 
     pub(crate) fn snapshot(&self) -> PartitionSnapshot {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         self.snapshot_at(now)
     }
 
@@ -68,11 +70,24 @@ impl PartitionStats {
         let position = self.position.load(Relaxed);
         let end = known(self.end.load(Relaxed));
         let behind = end.map(|end| end.saturating_sub(position.max(0)).max(0).unsigned_abs());
-        let lag_records = if self.at_end.load(Relaxed) { Some(0) } else { behind };
+        let lag_records = if self.at_end.load(Relaxed) {
+            Some(0)
+        } else {
+            behind
+        };
         let age = known(self.timestamp.load(Relaxed))
             .map(|timestamp| now.saturating_sub(Duration::from_millis(timestamp.unsigned_abs())));
-        let lag = if lag_records == Some(0) { Some(Duration::ZERO) } else { age };
-        PartitionSnapshot { position, end, lag_records, lag }
+        let lag = if lag_records == Some(0) {
+            Some(Duration::ZERO)
+        } else {
+            age
+        };
+        PartitionSnapshot {
+            position,
+            end,
+            lag_records,
+            lag,
+        }
     }
 }
 
@@ -88,15 +103,24 @@ mod tests {
         partition.timestamp(5_000);
         let now = Duration::from_secs(8);
         let snapshot = partition.snapshot_at(now);
-        assert_eq!((snapshot.lag_records, snapshot.lag), (Some(2), Some(Duration::from_secs(3))));
+        assert_eq!(
+            (snapshot.lag_records, snapshot.lag),
+            (Some(2), Some(Duration::from_secs(3)))
+        );
         partition.at_end(true);
         let snapshot = partition.snapshot_at(now);
-        assert_eq!((snapshot.lag_records, snapshot.lag), (Some(0), Some(Duration::ZERO)));
+        assert_eq!(
+            (snapshot.lag_records, snapshot.lag),
+            (Some(0), Some(Duration::ZERO))
+        );
     }
 
     #[test]
     fn nothing_is_claimed_before_it_is_known() {
         let snapshot = PartitionStats::default().snapshot_at(Duration::from_secs(1));
-        assert_eq!((snapshot.end, snapshot.lag_records, snapshot.lag), (None, None, None));
+        assert_eq!(
+            (snapshot.end, snapshot.lag_records, snapshot.lag),
+            (None, None, None)
+        );
     }
 }

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_engine::{Batch, Description, Failure, Guest, Limits, Output, OutputBuilder, Parts, Plan};
+use millstream_engine::{
+    Batch, Description, Failure, Guest, Limits, Output, OutputBuilder, Parts, Plan,
+};
 use millstream_host::budget::Budget;
 use millstream_host::delivery::{OutputRoute, Rejected, Routes, Stamp, Starts};
 use millstream_host::guests::Guests;
@@ -49,7 +51,11 @@ where
     Arc::new(move || {
         let answer = answer.clone();
         let answer = move |batch: Batch<'_>| answer(batch);
-        Ok(Native { answer, description: Description::simple(Parts::ALL, &["out"]), replace: false })
+        Ok(Native {
+            answer,
+            description: Description::simple(Parts::ALL, &["out"]),
+            replace: false,
+        })
     })
 }
 
@@ -81,10 +87,16 @@ pub fn revision(number: u64, guests: Arc<dyn Guests>) -> Revision {
     Revision {
         routes: Routes {
             transform: "t".into(),
-            stamp: Stamp { revision: number, reset: 0 },
+            stamp: Stamp {
+                revision: number,
+                reset: 0,
+            },
             digest: "d1".into(),
             step: 0,
-            outputs: vec![OutputRoute { name: "out".into(), topic: "out".into() }],
+            outputs: vec![OutputRoute {
+                name: "out".into(),
+                topic: "out".into(),
+            }],
             rejected: Rejected::Topic("dead".into()),
         },
         topics: vec!["in".into()],
@@ -116,7 +128,12 @@ pub fn start(memory: &Memory, first: Revision) -> Plane {
     start_with(memory, first, shared(64 << 20), |_| {})
 }
 
-pub fn start_with(memory: &Memory, first: Revision, shared: Shared, change: impl FnOnce(&mut RunnerConfig)) -> Plane {
+pub fn start_with(
+    memory: &Memory,
+    first: Revision,
+    shared: Shared,
+    change: impl FnOnce(&mut RunnerConfig),
+) -> Plane {
     let stats = Stats::new();
     let source = MemorySource::new(memory);
     let mut config = RunnerConfig::new("t");
@@ -124,7 +141,12 @@ pub fn start_with(memory: &Memory, first: Revision, shared: Shared, change: impl
     change(&mut config);
     let delivery = memory.delivery(Arc::clone(&stats));
     let handle = runner::start(config, first, source.clone(), delivery, stats, &shared);
-    Plane { memory: memory.clone(), source, handle, shared }
+    Plane {
+        memory: memory.clone(),
+        source,
+        handle,
+        shared,
+    }
 }
 
 pub fn part(partition: i32) -> TopicPartition {
@@ -137,11 +159,15 @@ pub fn parts(partitions: std::ops::Range<i32>) -> Vec<TopicPartition> {
 
 /// Numbered records `from..to`.
 pub fn numbers(range: std::ops::Range<usize>) -> Vec<Record> {
-    range.map(|number| Record::new(&format!("k{number}"), &number.to_string())).collect()
+    range
+        .map(|number| Record::new(&format!("k{number}"), &number.to_string()))
+        .collect()
 }
 
 pub fn starts(at: &[(i32, i64)]) -> Starts {
-    at.iter().map(|(partition, offset)| (part(*partition), *offset)).collect()
+    at.iter()
+        .map(|(partition, offset)| (part(*partition), *offset))
+        .collect()
 }
 
 /// Waits for a condition; in tests with a paused clock time passes by itself.
@@ -164,10 +190,17 @@ impl Plane {
 
     pub async fn committed(&self, partition: i32, offset: i64) {
         let what = format!("{} committed up to {offset}", part(partition));
-        until(&what, || self.memory.committed(&part(partition)).is_some_and(|committed| committed.offset == offset)).await;
+        until(&what, || {
+            self.memory
+                .committed(&part(partition))
+                .is_some_and(|committed| committed.offset == offset)
+        })
+        .await;
     }
 
     pub async fn drain(&self) {
-        self.handle.drain(Instant::now() + Duration::from_secs(10)).await;
+        self.handle
+            .drain(Instant::now() + Duration::from_secs(10))
+            .await;
     }
 }

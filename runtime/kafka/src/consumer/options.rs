@@ -41,8 +41,8 @@ impl ConsumerOptions {
         // librdkafka counts keys and values; a record takes about as much again for its bookkeeping.
         let share = self.fetch_memory / 2 / self.expected_partitions.max(1) as u64;
         let kilobytes = (share / 1024).clamp(64, 64 * 1024);
-        // What one fetch brings overshoots the limit, so it is the smaller half.
-        let fetch = (kilobytes * 1024 / 2).clamp(32 << 10, 1 << 20);
+        // What one fetch brings overshoots the limit, and arrives compressed: JSON unpacks to four times its size and more.
+        let fetch = (kilobytes * 1024 / 8).clamp(32 << 10, 1 << 20);
         let mut set = |name: &str, value: String| {
             config.set(name, value);
         };

@@ -5,7 +5,9 @@ use millstream_engine::{Change, Emit, Header, ValueChange};
 use super::Route;
 use crate::delivery::dead_letter::{Account, Letter};
 use crate::delivery::layout::{Content, Layout};
-use crate::delivery::{Base, DeliveryError, Done, Key, OutHeaders, Outgoing, Outlet, Routes, SendError, Value};
+use crate::delivery::{
+    Base, DeliveryError, Done, Key, OutHeaders, Outgoing, Outlet, Routes, SendError, Value,
+};
 use crate::source::{Rows, TopicPartition};
 
 /// Rows are copied out of their fetch buffer where less than one in so many of the batch's bytes is kept: a buffer
@@ -30,12 +32,24 @@ pub(super) async fn send<P: Outlet>(
         (outlet.begin(Some(rows), patched, done), None, Vec::new())
     };
     for (place, write) in layout.writes().enumerate() {
-        let way = Way { outlet, beside: beside.as_ref(), copied: copies.get(place), unique: layout.unique };
+        let way = Way {
+            outlet,
+            beside: beside.as_ref(),
+            copied: copies.get(place),
+            unique: layout.unique,
+        };
         let topic = &route.topics[write.topic];
         loop {
             let sent = match &write.content {
                 Content::Record(emit) => way.record(&mut flight, topic, write.partition, emit),
-                Content::Letter(letter) => way.letter(&mut flight, topic, write.partition, letter, partition, &route.routes),
+                Content::Letter(letter) => way.letter(
+                    &mut flight,
+                    topic,
+                    write.partition,
+                    letter,
+                    partition,
+                    &route.routes,
+                ),
             };
             match sent {
                 Ok(()) => break,
@@ -51,11 +65,21 @@ pub(super) async fn send<P: Outlet>(
 fn copy(mut patched: Vec<u8>, layout: &Layout<'_>, rows: &impl Rows) -> (Vec<u8>, Vec<Value>) {
     let copies = layout.writes().map(|write| {
         let row = match &write.content {
-            Content::Record(Emit { value: ValueChange::Null, .. }) => return Value::Null,
-            Content::Record(Emit { value: ValueChange::Bytes(range), .. }) => return Value::Patched(range.clone()),
-            Content::Record(Emit { row, .. }) | Content::Letter(Letter { row, .. }) => *row as usize,
+            Content::Record(Emit {
+                value: ValueChange::Null,
+                ..
+            }) => return Value::Null,
+            Content::Record(Emit {
+                value: ValueChange::Bytes(range),
+                ..
+            }) => return Value::Patched(range.clone()),
+            Content::Record(Emit { row, .. }) | Content::Letter(Letter { row, .. }) => {
+                *row as usize
+            }
         };
-        let Some(value) = rows.value(row) else { return Value::Null };
+        let Some(value) = rows.value(row) else {
+            return Value::Null;
+        };
         let start = patched.len();
         patched.extend_from_slice(value);
         Value::Patched(start..patched.len())
@@ -84,7 +108,9 @@ impl<P: Outlet> Way<'_, P> {
         emit: &Emit<'_>,
     ) -> Result<(), SendError> {
         let row = emit.row as usize;
-        let timestamp = emit.timestamp.unwrap_or_else(|| self.rows(flight).map_or(-1, |rows| rows.timestamp(row)));
+        let timestamp = emit
+            .timestamp
+            .unwrap_or_else(|| self.rows(flight).map_or(-1, |rows| rows.timestamp(row)));
         let value = match (&emit.value, self.copied) {
             (_, Some(copied)) => copied.clone(),
             (ValueChange::Keep, None) => Value::Row(row),
@@ -116,7 +142,17 @@ impl<P: Outlet> Way<'_, P> {
             list.extend(added.iter().map(pair));
         }
         let headers = OutHeaders { base, list: &list };
-        self.outlet.send(flight, &Outgoing { topic, partition, key, value, headers, timestamp })
+        self.outlet.send(
+            flight,
+            &Outgoing {
+                topic,
+                partition,
+                key,
+                value,
+                headers,
+                timestamp,
+            },
+        )
     }
 
     fn letter(
@@ -129,22 +165,41 @@ impl<P: Outlet> Way<'_, P> {
         routes: &Routes,
     ) -> Result<(), SendError> {
         let row = letter.row as usize;
-        let Some(rows) = self.rows(flight) else { return Ok(()) };
+        let Some(rows) = self.rows(flight) else {
+            return Ok(());
+        };
         let timestamp = rows.timestamp(row);
         let account = Account::new(letter, rows, from, routes);
         // Copied, because the flight is lent out as a whole while it takes the record. Dead letters are few.
         let headers = account.headers(row, rows);
-        let owned: Vec<(String, Option<Vec<u8>>)> =
-            headers.into_iter().map(|header| (header.name.to_owned(), header.value.map(<[u8]>::to_vec))).collect();
-        let list: Vec<(&str, Option<&[u8]>)> =
-            owned.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let owned: Vec<(String, Option<Vec<u8>>)> = headers
+            .into_iter()
+            .map(|header| (header.name.to_owned(), header.value.map(<[u8]>::to_vec)))
+            .collect();
+        let list: Vec<(&str, Option<&[u8]>)> = owned
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_deref()))
+            .collect();
         let value = self.copied.cloned().unwrap_or(Value::Row(row));
         let key = match self.beside {
             None => Key::Row(row),
             Some(rows) => rows.key(row).map_or(Key::Null, Key::Bytes),
         };
-        let headers = OutHeaders { base: Base::None, list: &list };
-        self.outlet.send(flight, &Outgoing { topic, partition, key, value, headers, timestamp })
+        let headers = OutHeaders {
+            base: Base::None,
+            list: &list,
+        };
+        self.outlet.send(
+            flight,
+            &Outgoing {
+                topic,
+                partition,
+                key,
+                value,
+                headers,
+                timestamp,
+            },
+        )
     }
 
     fn rows<'f>(&'f self, flight: &'f P::Flight) -> Option<&'f P::Rows> {

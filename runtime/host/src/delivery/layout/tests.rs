@@ -8,10 +8,16 @@ use crate::delivery::{OutputRoute, Stamp};
 use crate::memory::{MemoryRows, Record};
 
 fn routes(rejected: Rejected) -> Routes {
-    let output = |name: &str| OutputRoute { name: name.into(), topic: format!("topic.{name}").into() };
+    let output = |name: &str| OutputRoute {
+        name: name.into(),
+        topic: format!("topic.{name}").into(),
+    };
     Routes {
         transform: "route".into(),
-        stamp: Stamp { revision: 3, reset: 0 },
+        stamp: Stamp {
+            revision: 3,
+            reset: 0,
+        },
         digest: "abc".into(),
         step: 0,
         outputs: vec![output("a"), output("b")],
@@ -19,26 +25,59 @@ fn routes(rejected: Rejected) -> Routes {
     }
 }
 
-const SHAPE: Shape = Shape { partitions: 4, max_message_bytes: 1_000_000, keyless: 2 };
+const SHAPE: Shape = Shape {
+    partitions: 4,
+    max_message_bytes: 1_000_000,
+    keyless: 2,
+};
 
 fn batch(records: Vec<Record>) -> MemoryRows {
     let offsets = records.into_iter().enumerate();
-    MemoryRows::new(offsets.map(|(at, record)| Record { offset: 100 + at as i64, ..record }).collect())
+    MemoryRows::new(
+        offsets
+            .map(|(at, record)| Record {
+                offset: 100 + at as i64,
+                ..record
+            })
+            .collect(),
+    )
 }
 
 fn plan(rows: &MemoryRows, build: impl FnOnce(&mut OutputBuilder)) -> Plan {
     let mut builder = OutputBuilder::new();
     build(&mut builder);
     let table: Vec<Row<'_>> = (0..rows.len())
-        .map(|row| Row { key: rows.key(row), value: rows.value(row), headers: &[], timestamp: 0, offset: rows.offset(row) })
+        .map(|row| Row {
+            key: rows.key(row),
+            value: rows.value(row),
+            headers: &[],
+            timestamp: 0,
+            offset: rows.offset(row),
+        })
         .collect();
-    let shown = engine::Batch { topic: "in", partition: 0, rows: &table };
+    let shown = engine::Batch {
+        topic: "in",
+        partition: 0,
+        rows: &table,
+    };
     let description = Description::simple(Parts::ALL, &["a", "b"]);
     Plan::from_output(builder.finish(), shown, &description, &Limits::default()).expect("a plan")
 }
 
-fn lay<'p>(rows: &MemoryRows, plan: &'p Plan, rejected: Rejected, shapes: &[Shape]) -> Result<Layout<'p>, Undelivered> {
-    lay_out(&TopicPartition::new("in", 7), rows, plan, &routes(rejected), shapes, false)
+fn lay<'p>(
+    rows: &MemoryRows,
+    plan: &'p Plan,
+    rejected: Rejected,
+    shapes: &[Shape],
+) -> Result<Layout<'p>, Undelivered> {
+    lay_out(
+        &TopicPartition::new("in", 7),
+        rows,
+        plan,
+        &routes(rejected),
+        shapes,
+        false,
+    )
 }
 
 fn written(layout: &Layout<'_>) -> Vec<(usize, i32, u32)> {
@@ -57,7 +96,11 @@ fn topic() -> Rejected {
 
 #[test]
 fn records_are_grouped_by_partition_and_keep_the_order_of_the_plan_within() {
-    let rows = batch((0..40).map(|number| Record::new(&format!("key-{}", number % 5), "v")).collect());
+    let rows = batch(
+        (0..40)
+            .map(|number| Record::new(&format!("key-{}", number % 5), "v"))
+            .collect(),
+    );
     let plan = plan(&rows, |builder| {
         (0..40).for_each(|row| {
             builder.emit(row, row % 2);
@@ -72,16 +115,26 @@ fn records_are_grouped_by_partition_and_keep_the_order_of_the_plan_within() {
     groups.sort_unstable();
     groups.dedup();
     assert_eq!(groups.len(), count, "a partition comes up once");
-    assert!(written.windows(2).all(|two| (two[0].0, two[0].1) != (two[1].0, two[1].1) || two[0].2 < two[1].2));
+    assert!(
+        written
+            .windows(2)
+            .all(|two| (two[0].0, two[0].1) != (two[1].0, two[1].1) || two[0].2 < two[1].2)
+    );
     for (_, partition, row) in written {
-        assert_eq!(partition, partition_for(rows.key(row as usize).expect("a key"), 4));
+        assert_eq!(
+            partition,
+            partition_for(rows.key(row as usize).expect("a key"), 4)
+        );
     }
     assert!(layout.unique);
 }
 
 #[test]
 fn records_without_a_key_stay_together_and_an_empty_key_is_a_key() {
-    let keyless = Record { key: None, ..Record::new("", "v") };
+    let keyless = Record {
+        key: None,
+        ..Record::new("", "v")
+    };
     let rows = batch(vec![keyless.clone(), Record::new("", "v"), keyless]);
     let plan = Plan::pass_all(3);
     let layout = lay(&rows, &plan, topic(), &[SHAPE; 3]).expect("a layout");
@@ -101,11 +154,19 @@ fn a_partition_that_the_output_does_not_have_is_the_guests_failure() {
         })
     };
     let (there, past) = (to(3), to(4));
-    assert_eq!(written(&lay(&rows, &there, topic(), &[SHAPE; 3]).expect("a layout")), [(1, 3, 0)]);
+    assert_eq!(
+        written(&lay(&rows, &there, topic(), &[SHAPE; 3]).expect("a layout")),
+        [(1, 3, 0)]
+    );
     match lay(&rows, &past, topic(), &[SHAPE; 3]) {
         Err(Undelivered::Failure(failure)) => {
             assert_eq!(failure.code(), "malformed");
-            assert!(failure.to_string().contains("partition 4 of the topic \"topic.b\" does not exist"), "{failure}");
+            assert!(
+                failure
+                    .to_string()
+                    .contains("partition 4 of the topic \"topic.b\" does not exist"),
+                "{failure}"
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -113,11 +174,23 @@ fn a_partition_that_the_output_does_not_have_is_the_guests_failure() {
 
 #[test]
 fn a_record_too_large_for_its_output_becomes_one_dead_letter() {
-    let rows = batch(vec![Record::new("k", "small"), Record::new("k", &"x".repeat(2_000)), Record::new("k", "small")]);
+    let rows = batch(vec![
+        Record::new("k", "small"),
+        Record::new("k", &"x".repeat(2_000)),
+        Record::new("k", "small"),
+    ]);
     let plan = plan(&rows, |builder| {
-        builder.emit(0, 0).emit(1, 0).emit(1, 0).emit(1, 1).emit(2, 0);
+        builder
+            .emit(0, 0)
+            .emit(1, 0)
+            .emit(1, 0)
+            .emit(1, 1)
+            .emit(2, 0);
     });
-    let small = Shape { max_message_bytes: 1_000, ..SHAPE };
+    let small = Shape {
+        max_message_bytes: 1_000,
+        ..SHAPE
+    };
     let layout = lay(&rows, &plan, topic(), &[small, SHAPE, SHAPE]).expect("a layout");
     let mut written = written(&layout);
     written.sort_unstable();
@@ -125,7 +198,10 @@ fn a_record_too_large_for_its_output_becomes_one_dead_letter() {
     assert_eq!(places, [(0, 0), (0, 2), (1, 1), (2, 1)]);
     assert_eq!(layout.tally.rejected, [(TOO_LARGE.to_owned(), 1)]);
     assert_eq!(layout.tally.outputs, [2, 1]);
-    assert!(!layout.unique, "the dead letter reads the row's headers too");
+    assert!(
+        !layout.unique,
+        "the dead letter reads the row's headers too"
+    );
 }
 
 #[test]
@@ -134,10 +210,20 @@ fn a_dead_letter_that_does_not_fit_stops_the_transform() {
     let plan = plan(&rows, |builder| {
         builder.reject(0, "bad", "because");
     });
-    let small = Shape { max_message_bytes: 1_000, ..SHAPE };
+    let small = Shape {
+        max_message_bytes: 1_000,
+        ..SHAPE
+    };
     match lay(&rows, &plan, topic(), &[SHAPE, SHAPE, small]) {
-        Err(Undelivered::Stop { code: "dead-letter-too-large", message, offset: 100 }) => {
-            assert!(message.contains("bad: because") && message.contains("max.message.bytes is 1000"), "{message}");
+        Err(Undelivered::Stop {
+            code: "dead-letter-too-large",
+            message,
+            offset: 100,
+        }) => {
+            assert!(
+                message.contains("bad: because") && message.contains("max.message.bytes is 1000"),
+                "{message}"
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -153,15 +239,38 @@ fn rejected_rows_are_dropped_or_stop_the_transform_where_that_was_asked_for() {
     assert_eq!(written(&layout).len(), 1);
     assert_eq!(layout.tally.rejected, [("bad".to_owned(), 1)]);
     let stopped = lay(&rows, &plan, Rejected::Stop, &[SHAPE; 2]);
-    assert!(matches!(stopped, Err(Undelivered::Stop { code: "rejected", offset: 101, .. })));
+    assert!(matches!(
+        stopped,
+        Err(Undelivered::Stop {
+            code: "rejected",
+            offset: 101,
+            ..
+        })
+    ));
 }
 
 #[test]
 fn headers_count_when_every_record_is_measured() {
     let header = ("h".to_owned(), Some(Bytes::from(vec![0; 2_000])));
-    let rows = batch(vec![Record { headers: vec![header], ..Record::new("k", "v") }]);
+    let rows = batch(vec![Record {
+        headers: vec![header],
+        ..Record::new("k", "v")
+    }]);
     let plan = Plan::pass_all(1);
-    let small = Shape { max_message_bytes: 1_000, ..SHAPE };
-    let measured = lay_out(&TopicPartition::new("in", 0), &rows, &plan, &routes(topic()), &[small, SHAPE, SHAPE], true);
-    assert_eq!(measured.expect("a layout").tally.rejected, [(TOO_LARGE.to_owned(), 1)]);
+    let small = Shape {
+        max_message_bytes: 1_000,
+        ..SHAPE
+    };
+    let measured = lay_out(
+        &TopicPartition::new("in", 0),
+        &rows,
+        &plan,
+        &routes(topic()),
+        &[small, SHAPE, SHAPE],
+        true,
+    );
+    assert_eq!(
+        measured.expect("a layout").tally.rejected,
+        [(TOO_LARGE.to_owned(), 1)]
+    );
 }
