@@ -403,7 +403,8 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                     }
                     return;
                 }
-                permit.resize(taken.rows.bytes() as u64);
+                let held = taken.rows.bytes() + taken.rows.len() * RECORD_OVERHEAD;
+                permit.resize(held as u64);
                 Batch {
                     rows: taken.rows,
                     permit,
