@@ -25,15 +25,15 @@ pub(super) fn fields<'a, const N: usize>(
         at: 0,
         high: 0,
         depth: 0,
+        escapes: 0,
+        what: "",
     };
     let mut found = [None; N];
-    let wanted = paths.map(Some);
-    scan.space();
-    scan.value(&wanted, &mut found)?;
-    scan.space();
-    if scan.at != bytes.len() {
-        return Err(scan.error("trailing characters"));
-    }
+    scan.document(&paths.map(Some), &mut found)
+        .map_err(|Wrong| Malformed {
+            what: scan.what,
+            at: scan.at,
+        })?;
     // Bytes past ASCII occur in strings alone, and most text has none.
     if scan.high & HIGH != 0
         && let Err(error) = std::str::from_utf8(bytes)
@@ -60,25 +60,39 @@ fn special(word: u64) -> u64 {
     (zero(quotes) | zero(backslashes) | control) & HIGH
 }
 
+/// Whether all eight bytes are digits.
+#[inline]
+fn all_digits(word: u64) -> bool {
+    let threes = ONES * 0x30;
+    let mask = ONES * 0xF0;
+    word & mask == threes && word.wrapping_add(ONES * 6) & mask == threes
+}
+
+/// The text is malformed; the scan knows where and why. As small as can be, because every function here answers it.
+struct Wrong;
+type Passed = Result<(), Wrong>;
+
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Everything in strings so far, or-ed: its high bits tell whether something is not ASCII.
     high: u64,
     depth: usize,
+    /// How many escapes there were in strings.
+    escapes: usize,
+    /// What is wrong, once something is.
+    what: &'static str,
 }
 
 impl<'a> Scan<'a> {
     #[cold]
-    fn error(&self, what: &'static str) -> Malformed {
-        Malformed {
-            what: if self.at >= self.bytes.len() && what != "trailing characters" {
-                "unexpected end"
-            } else {
-                what
-            },
-            at: self.at,
-        }
+    fn wrong(&mut self, what: &'static str) -> Passed {
+        self.what = if self.at >= self.bytes.len() {
+            "unexpected end"
+        } else {
+            what
+        };
+        Err(Wrong)
     }
 
     #[inline]
@@ -89,9 +103,31 @@ impl<'a> Scan<'a> {
 
     #[inline]
     fn space(&mut self) {
+        // Most text has none, and a loop costs even where it does not turn: the host may interrupt it.
+        if self.peek() <= b' ' {
+            self.spaces();
+        }
+    }
+
+    #[cold]
+    fn spaces(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\t' | b'\r') {
             self.at += 1;
         }
+    }
+
+    fn document<const N: usize>(
+        &mut self,
+        wanted: &[Option<&str>; N],
+        found: &mut [Option<Field<'a>>; N],
+    ) -> Passed {
+        self.space();
+        self.value(wanted, found)?;
+        self.space();
+        if self.at != self.bytes.len() {
+            return self.wrong("trailing characters");
+        }
+        Ok(())
     }
 
     /// Passes one value. `wanted` has what is left of each path that leads here.
@@ -99,17 +135,12 @@ impl<'a> Scan<'a> {
         &mut self,
         wanted: &[Option<&str>; N],
         found: &mut [Option<Field<'a>>; N],
-    ) -> Result<(), Malformed> {
+    ) -> Passed {
         let start = self.at;
         match self.peek() {
-            b'"' => self.string()?,
             b'{' => self.object(wanted, found)?,
             b'[' => self.array(wanted, found)?,
-            b'-' | b'0'..=b'9' => self.number()?,
-            b't' => self.word(b"true")?,
-            b'f' => self.word(b"false")?,
-            b'n' => self.word(b"null")?,
-            _ => return Err(self.error("expected a value")),
+            _ => self.skip()?,
         }
         for (path, found) in wanted.iter().zip(found) {
             if *path == Some("") {
@@ -119,9 +150,24 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn enter(&mut self) -> Result<(), Malformed> {
+    /// Passes one value in which nothing is wanted.
+    #[inline]
+    fn skip(&mut self) -> Passed {
+        match self.peek() {
+            b'"' => self.string(),
+            b'{' => self.object(&[], &mut []),
+            b'[' => self.array(&[], &mut []),
+            b'-' | b'0'..=b'9' => self.number(),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            b'n' => self.word(b"null"),
+            _ => self.wrong("expected a value"),
+        }
+    }
+
+    fn enter(&mut self) -> Passed {
         if self.depth == DEEPEST {
-            return Err(self.error("nested too deeply"));
+            return self.wrong("nested too deeply");
         }
         self.depth += 1;
         self.at += 1;
@@ -129,109 +175,128 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    fn leave(&mut self) -> Passed {
+        self.at += 1;
+        self.depth -= 1;
+        Ok(())
+    }
+
     fn object<const N: usize>(
         &mut self,
         wanted: &[Option<&str>; N],
         found: &mut [Option<Field<'a>>; N],
-    ) -> Result<(), Malformed> {
+    ) -> Passed {
         self.enter()?;
         if self.peek() == b'}' {
-            self.at += 1;
-            self.depth -= 1;
-            return Ok(());
+            return self.leave();
         }
-        let search = wanted
-            .iter()
-            .any(|path| path.is_some_and(|path| !path.is_empty()));
+        let steps = wanted.map(step);
         loop {
             if self.peek() != b'"' {
-                return Err(self.error("expected a member's name"));
+                return self.wrong("expected a member's name");
             }
-            let start = self.at + 1;
+            let (start, escapes) = (self.at + 1, self.escapes);
             self.string()?;
             let name = &self.bytes[start..self.at - 1];
             self.space();
             if self.peek() != b':' {
-                return Err(self.error("expected `:`"));
+                return self.wrong("expected `:`");
             }
             self.at += 1;
             self.space();
-            if search {
-                self.value(&descend(wanted, |token| is_name(name, token)), found)?;
-            } else {
-                self.value(&[None; N], found)?;
-            }
+            let escaped = self.escapes != escapes;
+            self.follow(&steps, |step| is_name(name, escaped, step), found)?;
             self.space();
             match self.peek() {
                 b',' => {
                     self.at += 1;
                     self.space();
                 }
-                b'}' => break,
-                _ => return Err(self.error("expected `,` or `}`")),
+                b'}' => return self.leave(),
+                _ => return self.wrong("expected `,` or `}`"),
             }
         }
-        self.at += 1;
-        self.depth -= 1;
-        Ok(())
     }
 
     fn array<const N: usize>(
         &mut self,
         wanted: &[Option<&str>; N],
         found: &mut [Option<Field<'a>>; N],
-    ) -> Result<(), Malformed> {
+    ) -> Passed {
         self.enter()?;
         if self.peek() == b']' {
-            self.at += 1;
-            self.depth -= 1;
-            return Ok(());
+            return self.leave();
         }
-        let search = wanted
-            .iter()
-            .any(|path| path.is_some_and(|path| !path.is_empty()));
-        for index in 0usize.. {
-            if search {
-                self.value(&descend(wanted, |token| is_index(index, token)), found)?;
-            } else {
-                self.value(&[None; N], found)?;
-            }
+        let steps = wanted.map(step);
+        let mut index = 0usize;
+        loop {
+            self.follow(&steps, |step| is_index(index, step.token), found)?;
+            index += 1;
             self.space();
             match self.peek() {
                 b',' => {
                     self.at += 1;
                     self.space();
                 }
-                b']' => break,
-                _ => return Err(self.error("expected `,` or `]`")),
+                b']' => return self.leave(),
+                _ => return self.wrong("expected `,` or `]`"),
             }
         }
-        self.at += 1;
-        self.depth -= 1;
-        Ok(())
     }
 
-    fn word(&mut self, word: &'static [u8]) -> Result<(), Malformed> {
+    /// Passes the value of a member or an element, which some steps lead to.
+    #[inline]
+    fn follow<const N: usize>(
+        &mut self,
+        steps: &[Option<Step<'_>>; N],
+        fits: impl Fn(&Step<'_>) -> bool,
+        found: &mut [Option<Field<'a>>; N],
+    ) -> Passed {
+        let mut inner = [None; N];
+        let mut any = false;
+        for i in 0..N {
+            if let Some(step) = &steps[i]
+                && fits(step)
+            {
+                inner[i] = Some(step.rest);
+                // Of members of one name the last counts, also where it lacks what an earlier one had.
+                found[i] = None;
+                any = true;
+            }
+        }
+        if any {
+            self.value(&inner, found)
+        } else {
+            self.skip()
+        }
+    }
+
+    fn word(&mut self, word: &'static [u8]) -> Passed {
         if !self.bytes[self.at..].starts_with(word) {
-            return Err(self.error("expected a value"));
+            return self.wrong("expected a value");
         }
         self.at += word.len();
         Ok(())
     }
 
     #[inline]
-    fn digits(&mut self) -> Result<(), Malformed> {
+    fn digits(&mut self) -> Passed {
         let start = self.at;
+        while let Some(chunk) = self.bytes[self.at..].first_chunk::<8>()
+            && all_digits(u64::from_le_bytes(*chunk))
+        {
+            self.at += 8;
+        }
         while self.peek().is_ascii_digit() {
             self.at += 1;
         }
         if self.at == start {
-            return Err(self.error("expected a digit"));
+            return self.wrong("expected a digit");
         }
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Malformed> {
+    fn number(&mut self) -> Passed {
         if self.peek() == b'-' {
             self.at += 1;
         }
@@ -256,18 +321,38 @@ impl<'a> Scan<'a> {
 
     /// Passes a string, from quote to quote.
     #[inline]
-    fn string(&mut self) -> Result<(), Malformed> {
+    fn string(&mut self) -> Passed {
         self.at += 1;
+        // Names and short texts, without a loop.
+        if let Some(chunk) = self.bytes[self.at..].first_chunk::<8>() {
+            let word = u64::from_le_bytes(*chunk);
+            let special = special(word);
+            self.high |= word;
+            self.at += (special.trailing_zeros() / 8) as usize;
+            if special != 0 && self.peek() == b'"' {
+                self.at += 1;
+                return Ok(());
+            }
+        }
+        self.rest_of_string()
+    }
+
+    fn rest_of_string(&mut self) -> Passed {
         loop {
-            while let Some(chunk) = self.bytes[self.at..].first_chunk::<8>() {
-                let word = u64::from_le_bytes(*chunk);
-                self.high |= word;
-                let special = special(word);
-                if special != 0 {
-                    self.at += (special.trailing_zeros() / 8) as usize;
+            while let Some(chunk) = self.bytes[self.at..].first_chunk::<16>() {
+                let both = u128::from_le_bytes(*chunk);
+                let (low, high) = (both as u64, (both >> 64) as u64);
+                self.high |= low | high;
+                let (in_low, in_high) = (special(low), special(high));
+                if in_low != 0 {
+                    self.at += (in_low.trailing_zeros() / 8) as usize;
                     break;
                 }
-                self.at += 8;
+                if in_high != 0 {
+                    self.at += 8 + (in_high.trailing_zeros() / 8) as usize;
+                    break;
+                }
+                self.at += 16;
             }
             match self.bytes.get(self.at) {
                 Some(b'"') => {
@@ -275,18 +360,20 @@ impl<'a> Scan<'a> {
                     return Ok(());
                 }
                 Some(b'\\') => self.escape()?,
-                Some(0..0x20) => return Err(self.error("control character in a string")),
-                // One of the last seven bytes.
+                Some(0..0x20) => return self.wrong("control character in a string"),
+                // One of the last fifteen bytes.
                 Some(byte) => {
                     self.high |= u64::from(*byte);
                     self.at += 1;
                 }
-                None => return Err(self.error("unexpected end")),
+                None => return self.wrong("unexpected end"),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Malformed> {
+    #[cold]
+    fn escape(&mut self) -> Passed {
+        self.escapes += 1;
         self.at += 1;
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
@@ -298,23 +385,24 @@ impl<'a> Scan<'a> {
                     self.at += 1;
                     match self.hex()? {
                         0xDC00..0xE000 => Ok(()),
-                        _ => Err(self.error("lone surrogate")),
+                        _ => self.wrong("lone surrogate"),
                     }
                 }
-                0xD800..0xE000 => Err(self.error("lone surrogate")),
+                0xD800..0xE000 => self.wrong("lone surrogate"),
                 _ => Ok(()),
             },
-            _ => Err(self.error("invalid escape")),
+            _ => self.wrong("invalid escape"),
         }
     }
 
     /// The number in `uXXXX`.
-    fn hex(&mut self) -> Result<u32, Malformed> {
+    fn hex(&mut self) -> Result<u32, Wrong> {
         self.at += 1;
         let mut number = 0;
         for _ in 0..4 {
             let Some(digit) = char::from(self.peek()).to_digit(16) else {
-                return Err(self.error("invalid escape"));
+                self.wrong("invalid escape")?;
+                return Err(Wrong);
             };
             number = number * 16 + digit;
             self.at += 1;
@@ -323,26 +411,34 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// What is left of each path past a first token that `fits`.
-#[inline]
-fn descend<'p, const N: usize>(
-    wanted: &[Option<&'p str>; N],
-    fits: impl Fn(&str) -> bool,
-) -> [Option<&'p str>; N] {
-    wanted.map(|path| {
-        let path = path?.strip_prefix('/')?;
-        let (token, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
-        fits(token).then_some(rest)
+/// One step of a path.
+#[derive(Clone, Copy)]
+struct Step<'p> {
+    token: &'p str,
+    /// What is left of the path behind it.
+    rest: &'p str,
+    /// Whether the token may have escapes.
+    tilde: bool,
+}
+
+/// A path's first step; `None` where the path ends here or leads elsewhere.
+fn step(path: Option<&str>) -> Option<Step<'_>> {
+    let path = path?.strip_prefix('/')?;
+    let (token, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    Some(Step {
+        token,
+        rest,
+        tilde: token.contains('~'),
     })
 }
 
-/// Whether a member's name, as written, is what a path's token says.
+/// Whether a member's name, as written, is what a step says.
 #[inline]
-fn is_name(name: &[u8], token: &str) -> bool {
-    if name == token.as_bytes() {
-        return !token.contains('~') || !token.contains("~0") && !token.contains("~1");
+fn is_name(name: &[u8], escaped: bool, step: &Step<'_>) -> bool {
+    if escaped || step.tilde {
+        return is_decoded_name(name, step.token);
     }
-    (name.contains(&b'\\') || token.contains('~')) && is_decoded_name(name, token)
+    name == step.token.as_bytes()
 }
 
 #[cold]
@@ -358,115 +454,4 @@ fn is_index(index: usize, token: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at<'a>(text: &'a str, path: &str) -> Option<&'a str> {
-        let [field] = fields(text.as_bytes(), [path]).expect("it is JSON");
-        field.map(|field| std::str::from_utf8(field.raw()).expect("it is text"))
-    }
-
-    #[test]
-    fn a_path_leads_through_objects_and_arrays() {
-        let text = r#" {"a": {"b": [10, {"c": "x"}]}, "e/f": 1, "g~h": 2, "": 3, "\u0061b": 4} "#;
-        assert_eq!(at(text, "/a/b/0"), Some("10"));
-        assert_eq!(at(text, "/a/b/1/c"), Some("\"x\""));
-        assert_eq!(at(text, "/a/b/01"), None);
-        assert_eq!(at(text, "/a/b/-"), None);
-        assert_eq!(at(text, "/e~1f"), Some("1"));
-        assert_eq!(at(text, "/g~0h"), Some("2"));
-        assert_eq!(at(text, "/"), Some("3"));
-        assert_eq!(at(text, "/ab"), Some("4"));
-        assert_eq!(at(text, "/a/x"), None);
-        assert_eq!(at(text, ""), Some(text.trim()));
-        assert_eq!(at("[]", "/a"), None);
-    }
-
-    #[test]
-    fn the_last_of_repeated_members_counts() {
-        assert_eq!(at(r#"{"a":1,"a":2}"#, "/a"), Some("2"));
-    }
-
-    #[test]
-    fn several_paths_are_found_in_one_pass() {
-        let text = br#"{"type":"swipe","user":{"id":7},"x":null}"#;
-        let [kind, id, none] =
-            fields(text, ["/type", "/user/id", "/user/name"]).expect("it is JSON");
-        assert!(kind.is_some_and(|kind| kind.is("swipe")));
-        assert_eq!(id.and_then(Field::as_i64), Some(7));
-        assert_eq!(none, None);
-    }
-
-    #[test]
-    fn an_error_says_what_and_where() {
-        let error = |text: &str| {
-            let error = fields(text.as_bytes(), ["/a"]).expect_err("it is malformed");
-            format!("{} at {}", error.what, error.at)
-        };
-        assert_eq!(error(r#"{"a":1"#), "unexpected end at 6");
-        assert_eq!(error(r#"{"a" 1}"#), "expected `:` at 5");
-        assert_eq!(error(r#"{"a":1 "b":2}"#), "expected `,` or `}` at 7");
-        assert_eq!(error(r#"{"a":01}"#), "expected `,` or `}` at 6");
-        assert_eq!(error(r#"{"a":tru}"#), "expected a value at 5");
-        assert_eq!(
-            error("{\"a\":\"x\ny\"}"),
-            "control character in a string at 7"
-        );
-        assert_eq!(error(r#"{"a":1} x"#), "trailing characters at 8");
-        assert_eq!(error(""), "unexpected end at 0");
-        assert_eq!(error(&"[".repeat(200)), "nested too deeply at 128");
-    }
-
-    /// What serde_json accepts and refuses is right; the scan must agree on text of any shape.
-    #[test]
-    fn the_scan_agrees_with_serde_json() {
-        let seeds: [&[u8]; 7] = [
-            br#"{"type":"swipe","n":-12.5e+3,"b":[true,false,null],"s":"\u00e4\ud83d\ude00\n\"x\\"}"#,
-            "{\"user\":\"Jürgen 😀 longer than eight\",\"nested\":{\"a\":[[],{}],\"b\":\"\"}}".as_bytes(),
-            b" [ 1 , 2e5 , 0.1 , -0 , \"abcdefgh\" , \"abcdefghi\" ] ",
-            b"\"just a string of some length\"",
-            b"0",
-            b"\"\\uD800\"",
-            b"{\"a\":\"\xff\"}",
-        ];
-        let bytes = b"\"\\{}[]:,.eE+-01 9ntfu/\x00\x1f\x80\xc3\xff \n";
-        // A small generator of its own: the same text in every run.
-        let mut state = 0x2545_F491_4F6C_DD1D_u64;
-        let mut random = |below: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state % below as u64) as usize
-        };
-        for round in 0..200_000 {
-            let mut text = seeds[round % seeds.len()].to_vec();
-            for _ in 0..random(4) {
-                let at = random(text.len() + 1);
-                match random(3) {
-                    0 if at < text.len() => drop(text.remove(at)),
-                    1 if at < text.len() => text[at] = bytes[random(bytes.len())],
-                    _ => text.insert(at, bytes[random(bytes.len())]),
-                }
-            }
-            // Deciding about surrogates and UTF-8 only a string that is decoded does.
-            let theirs = serde_json::from_slice::<serde_json::Value>(&text);
-            let ours = fields(&text, ["/type"]);
-            assert_eq!(
-                ours.is_ok(),
-                theirs.is_ok()
-                    || theirs
-                        .as_ref()
-                        .is_err_and(|error| error.to_string().starts_with("number out of range")),
-                "{:?}: {ours:?}, {theirs:?}",
-                String::from_utf8_lossy(&text)
-            );
-            if let (Ok([ours]), Ok(theirs)) = (ours, theirs) {
-                assert_eq!(
-                    ours.map(|field| field.parse().expect("it is JSON"))
-                        .as_ref(),
-                    theirs.get("type")
-                );
-            }
-        }
-    }
-}
+mod tests;
