@@ -68,6 +68,9 @@ impl Default for BatchLimits {
 
 /// How much larger batches may be in bytes where the guest does not look at values: they cost budget, not guest memory.
 const UNREAD_FACTOR: usize = 4;
+/// What a record in flight takes beside its bytes: librdkafka keeps a fetched message and one to be sent for it. Small records
+/// would otherwise take several times the budget.
+const RECORD_OVERHEAD: usize = 512;
 /// Whether more records came is looked at this often while a batch waits for them.
 const LOOK: Duration = Duration::from_millis(1);
 /// After the source refused to seek.
