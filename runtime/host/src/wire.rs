@@ -88,6 +88,8 @@ impl Wiring {
         let name = Arc::clone(&revision.routes.transform);
         let mut options = ConsumerOptions::new(names::group(&self.options.prefix, &name));
         options.fetch_memory = FETCH_MEMORY;
+        // As many as there were at the first deploy; a topic that grew since takes a little more memory.
+        options.expected_partitions = options.expected_partitions.max(revision.starts.len());
         let consumer =
             Consumer::new(&self.options.settings, &options).map_err(|error| error.to_string())?;
         let outlet = Arc::new(KafkaOutlet::new(
