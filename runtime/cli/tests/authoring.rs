@@ -114,7 +114,7 @@ fn nothing_is_overwritten_and_no_name_leads_elsewhere() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("taken")).expect("a folder");
     let said = fails(folder.path(), &["new", "taken"], 1);
-    assert!(said.contains("taken: exists already"), "{said}");
+    assert!(said.contains("taken: is already there"), "{said}");
     for name in ["../up", "Upper", "match", ""] {
         fails(folder.path(), &["new", name], 64);
     }

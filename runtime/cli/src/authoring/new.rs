@@ -30,7 +30,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     match fs::create_dir(&folder) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(Complaint::new(&args.name, "exists already")
+            return Err(Complaint::new(&args.name, "is already there")
                 .help("choose another name, or move it away first")
                 .into());
         }
