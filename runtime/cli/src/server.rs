@@ -82,6 +82,7 @@ fn router(host: Host) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(guard::sized))
         .layer(middleware::from_fn(guard::bounded))
         .layer(middleware::from_fn(guard::local_only))
         .with_state(served)

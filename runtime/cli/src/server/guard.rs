@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 
 use axum::{
     extract::Request,
-    http::header,
+    http::{Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,8 +16,8 @@ use futures_util::FutureExt;
 pub use local::{is_loopback_name, is_own_origin};
 pub use timed::Timed;
 
-use super::{REQUEST_WITHIN, error::Refusal};
-use crate::api::code;
+use super::{REQUEST_WITHIN, UPLOAD_LIMIT, error::Refusal};
+use crate::api::{BODY_LIMIT, code};
 
 /// Refuses requests that a foreign page or a rebound name has brought about. A page that a local browser shows may send
 /// requests to loopback addresses; its Origin gives it away, and where a name of its own was pointed here, the Host does.
@@ -43,6 +43,23 @@ pub async fn local_only(request: Request, next: Next) -> Response {
             let message = "the Origin header names another site: web pages may not use this API";
             return Refusal::new(403, code::FORBIDDEN, message).into_response();
         }
+    }
+    next.run(request).await
+}
+
+/// Refuses a body whose announced length is over the limit, before any of it has come. What is announced wrongly, or not at
+/// all, is counted as it is read.
+pub async fn sized(request: Request, next: Next) -> Response {
+    let limit = match (request.method(), request.uri().path()) {
+        (&Method::POST, "/v1/transforms") => UPLOAD_LIMIT,
+        _ => BODY_LIMIT,
+    };
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limit as u64) {
+        let message =
+            format!("the body has more than {limit} bytes, the most that a host takes here");
+        return Refusal::too_large(message).into_response();
     }
     next.run(request).await
 }

@@ -19,7 +19,12 @@ struct State {
     left: f64,
     at: Instant,
     suppressed: u64,
+    /// When lines that were not kept were last spoken of: a flood must not be answered with another.
+    noted: Option<Instant>,
 }
+
+/// How often it is said that lines were not kept.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// What becomes of a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +45,7 @@ impl Limiter {
                 left: BURST,
                 at: Instant::now(),
                 suppressed: 0,
+                noted: None,
             }),
         }
     }
@@ -55,6 +61,14 @@ impl Limiter {
             return Verdict::Suppress;
         }
         state.left -= 1.0;
+        let note = state.suppressed > 0
+            && state
+                .noted
+                .is_none_or(|noted| now.saturating_duration_since(noted) >= NOTE_EVERY);
+        if !note {
+            return Verdict::Keep { suppressed: 0 };
+        }
+        state.noted = Some(now);
         Verdict::Keep {
             suppressed: std::mem::take(&mut state.suppressed),
         }

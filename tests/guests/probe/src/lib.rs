@@ -6,7 +6,7 @@
 //! - `needle`: rows whose value contains it are the ones that `reject-needle`, `trap-on-needle`, ... mean
 //! - `tag`: a header `tag` of this value on every emitted record
 //! - `spin`: rounds of arithmetic before each answer
-//! - `log`: a line for every batch, this text
+//! - `log`: this text, on every batch, `log-lines` times (default once)
 //! - `configure-error`, `option`, `table`, `field`: what `configure` answers
 
 mod answer;
@@ -92,7 +92,9 @@ impl Guest for Probe {
 
     fn apply(batch: Batch) -> Result<Output, Failure> {
         if let Some(text) = setting("log") {
-            log::write(log::Level::Info, text);
+            for _ in 0..setting("log-lines").map_or(1, |lines| lines.parse().unwrap()) {
+                log::write(log::Level::Info, text);
+            }
         }
         metrics::add(0, 1);
         metrics::add(1, u64::from(batch.count));
