@@ -35,14 +35,19 @@ stage_build() { cargo build --locked -p millstream --bin millstream -p millstrea
 
 stage_unit() { cargo test --locked --workspace --exclude millstream-tests; }
 
+build_guests() {
+    local dir
+    for dir in "${guest_workspaces[@]}"; do
+        (cd "$dir" && cargo build --release --target wasm32-wasip2) || return 1
+    done
+}
+
 stage_guests() {
     local dir
-    cargo build --locked -p millstream --bin millstream || return 1
-    (cd tests/guests && cargo build --release --target wasm32-wasip2) || return 1
+    cargo build --locked -p millstream --bin millstream && build_guests || return 1
     for dir in "${guest_examples[@]}"; do
         echo "--- ${dir%/}"
-        (cd "$dir" && cargo test && cargo build --release --target wasm32-wasip2 &&
-            "$CARGO_TARGET_DIR/debug/millstream" test) || return 1
+        (cd "$dir" && cargo test && "$CARGO_TARGET_DIR/debug/millstream" test) || return 1
     done
 }
 
@@ -50,7 +55,7 @@ stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-de
 
 # One broker for all of them; the wrapper stops it when the tests end, however they end.
 stage_e2e() {
-    cargo build --locked -p millstream --bin millstream -p millstream-tests --bins || return 1
+    cargo build --locked -p millstream --bin millstream -p millstream-tests --bins && build_guests || return 1
     "$CARGO_TARGET_DIR/debug/with-kafka" \
         "$tools/cargo-nextest" nextest run --locked -p millstream-tests --no-fail-fast ${T:+-E "test($T)"}
 }

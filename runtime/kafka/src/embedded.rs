@@ -7,13 +7,15 @@
 //! - no admin requests, no group descriptions, no lookup by time; topics are created here, or by using them (then with
 //!   [`EmbeddedBroker::DEFAULT_PARTITIONS`]);
 //! - transactions are acknowledged and mean nothing;
-//! - it listens on any free port, and says so to its clients. A wanted port is served by forwarding connections from it to
-//!   that one: clients bootstrap there, learn the real port, and talk to it directly.
+//! - it listens on any free port and answers some requests in a way that only librdkafka understands. Other programs use a
+//!   port in front of it, where that is mended.
+
+mod front;
 
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::consumer::blocking;
 use crate::error::{ErrorCode, KafkaError};
@@ -35,7 +37,7 @@ struct Inner {
     mock: Option<Mock>,
     bootstrap: String,
     direct: String,
-    forwarding: Option<JoinHandle<()>>,
+    front: JoinHandle<()>,
 }
 
 impl EmbeddedBroker {
@@ -50,35 +52,35 @@ impl EmbeddedBroker {
     /// Tokio runtime that lives as long as the port is to be served.
     pub async fn start(port: Option<u16>) -> Result<EmbeddedBroker, KafkaError> {
         const ACTION: &str = "start the embedded broker";
-        let listener =
-            match port {
-                None => None,
-                Some(port) => Some(TcpListener::bind(("127.0.0.1", port)).await.map_err(
-                    |error| {
-                        KafkaError::new(
-                            ACTION,
-                            ErrorCode::InvalidArgument,
-                            format!("port {port} cannot be used: {error}"),
-                        )
-                    },
-                )?),
-            };
+        let port = port.unwrap_or(0);
+        let refused = |error: std::io::Error| {
+            let reason = format!("port {port} cannot be used: {error}");
+            KafkaError::new(ACTION, ErrorCode::InvalidArgument, reason)
+        };
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(refused)?;
+        let bootstrap = listener.local_addr().map_err(refused)?;
         let mock = blocking(ACTION, || Mock::new(1)).await?;
         let direct = mock.bootstrap_servers();
-        let mut bootstrap = direct.clone();
-        let mut forwarding = None;
-        if let Some(listener) = listener {
-            if let Ok(address) = listener.local_addr() {
-                bootstrap = address.to_string();
-            }
-            forwarding = Some(tokio::spawn(forward(listener, direct.clone())));
-        }
+        let behind = direct
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .ok_or_else(|| {
+                KafkaError::new(
+                    ACTION,
+                    ErrorCode::State,
+                    format!("it listens on {direct:?}"),
+                )
+            })?;
+        let front = tokio::spawn(front::serve(listener, bootstrap.port(), behind));
         Ok(EmbeddedBroker {
             inner: Arc::new(Inner {
                 mock: Some(mock),
-                bootstrap,
+                bootstrap: bootstrap.to_string(),
                 direct,
-                forwarding,
+                front,
             }),
         })
     }
@@ -88,7 +90,7 @@ impl EmbeddedBroker {
         &self.inner.bootstrap
     }
 
-    /// Where the broker really listens: for clients of this process, which need no forwarding.
+    /// Where the broker really listens: for librdkafka in this process.
     pub fn direct(&self) -> &str {
         &self.inner.direct
     }
@@ -138,9 +140,7 @@ impl EmbeddedBroker {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(forwarding) = self.forwarding.take() {
-            forwarding.abort();
-        }
+        self.front.abort();
         // Ending the mock waits for its thread, which must not happen on an async worker.
         let mock = self.mock.take();
         let _ = std::thread::Builder::new()
@@ -157,33 +157,4 @@ fn is_topic_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-}
-
-async fn forward(listener: TcpListener, to: String) {
-    // Dropped, and its connections with it, when this task is aborted.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((client, _)) => {
-                    let to = to.clone();
-                    connections.spawn(async move { carry(client, &to).await });
-                }
-                Err(error) => {
-                    // Out of file descriptors, most likely: trying again at once would spin.
-                    tracing::warn!(%error, "the embedded broker cannot take a connection");
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn carry(mut client: TcpStream, to: &str) {
-    if let Ok(mut broker) = TcpStream::connect(to).await {
-        let _ = client.set_nodelay(true);
-        let _ = broker.set_nodelay(true);
-        let _ = tokio::io::copy_bidirectional(&mut client, &mut broker).await;
-    }
 }

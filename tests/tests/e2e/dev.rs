@@ -163,7 +163,6 @@ fn kcat_talks_to_the_embedded_broker() {
 }
 
 #[test]
-#[ignore = "the embedded broker does not answer the Java tools yet: they time out, kcat works"]
 fn the_java_console_tools_talk_to_the_embedded_broker() {
     let dev = Dev::start();
     dev.deploy_probe();

@@ -76,7 +76,7 @@ fn two_hosts_share_the_partitions_and_both_work() {
 fn hosts_join_leave_and_are_killed_under_load_and_nothing_is_lost() {
     let kafka = Kafka::shared();
     let scene = Scene::new(PARTITIONS);
-    let options = HostOptions::fresh();
+    let options = HostOptions::fresh().dead_after_6_s();
     let mut first = Host::start(&options);
     scene.deploy(&first, &[]);
     let stop = AtomicBool::new(false);
@@ -115,9 +115,7 @@ fn hosts_join_leave_and_are_killed_under_load_and_nothing_is_lost() {
             });
             let clean = kafka.end_offsets(&scene.out).iter().sum::<i64>();
             third.process.kill();
-            // The group waits for it for a session's time-out, 45 s.
-            let limit = Duration::from_secs(120);
-            wait_until("the killed host's share has gone over", limit, || {
+            wait_until("the killed host's share has gone over", PATIENCE, || {
                 share(&[&second], &scene.name)
             });
             (second, clean)

@@ -17,7 +17,7 @@ pub struct ConsumerOptions {
     pub fetch_memory: u64,
     /// Among how many partitions that is shared. More of them than expected use more.
     pub expected_partitions: usize,
-    /// How long the group waits for a sign of life.
+    /// How long the group waits for a sign of life, unless the settings say (`session.timeout.ms`).
     pub session_timeout: Duration,
     /// How long it waits for [`super::Consumer::next_event`] to be awaited.
     pub max_poll_interval: Duration,
@@ -76,11 +76,12 @@ impl ConsumerOptions {
             } else {
                 self.session_timeout
             };
-            set("session.timeout.ms", session.as_millis().to_string());
-            set(
-                "heartbeat.interval.ms",
-                (session.as_millis() / 10).clamp(100, 3000).to_string(),
-            );
+            let session = session.as_millis().to_string();
+            settings.set_unless_given(&mut config, "session.timeout.ms", &session);
+            let given = config.get("session.timeout.ms");
+            let session = given.and_then(|given| given.parse().ok()).unwrap_or(45_000);
+            let heartbeat = (session / 10).clamp(100, 3000).to_string();
+            settings.set_unless_given(&mut config, "heartbeat.interval.ms", &heartbeat);
         }
         // A full queue is looked at again after this time; at librdkafka's 1 s a small queue would run dry.
         settings.set_unless_given(&mut config, "fetch.queue.backoff.ms", "5");

@@ -7,9 +7,19 @@ use std::sync::Arc;
 
 use rdkafka::bindings as rd;
 use rdkafka::config::ClientConfig;
+use rdkafka::types::RDKafkaApiKey as Api;
 
 use super::client::{Client, Kind, text};
 use crate::error::{ErrorCode, KafkaError};
+
+/// The mock offers newer versions of some requests than librdkafka itself sends, and hangs up on them: Java's client, which
+/// takes the newest that is offered, could not join a group.
+const WELL_SERVED: [(Api, i16); 4] = [
+    (Api::JoinGroup, 5),
+    (Api::SyncGroup, 3),
+    (Api::Heartbeat, 3),
+    (Api::LeaveGroup, 1),
+];
 
 #[derive(Debug)]
 pub(crate) struct Mock {
@@ -39,6 +49,10 @@ impl Mock {
         })?;
         // SAFETY: the cluster lives.
         unsafe { rd::rd_kafka_mock_group_initial_rebalance_delay_ms(cluster.as_ptr(), 0) };
+        for (api, newest) in WELL_SERVED {
+            // SAFETY: the cluster lives; the api is one that it knows.
+            unsafe { rd::rd_kafka_mock_set_apiversion(cluster.as_ptr(), api as i16, 0, newest) };
+        }
         Ok(Mock { cluster, client })
     }
 

@@ -65,8 +65,6 @@ static OWNED: &[Owned] = &[
             "partition.assignment.strategy",
             "group.protocol.type",
             "max.poll.interval.ms",
-            "heartbeat.interval.ms",
-            "session.timeout.ms",
         ],
         reason: "each transform has a group of its own, whose partitions move one by one",
         remedy: "change the installation's prefix (--prefix) to get other groups",
