@@ -12,6 +12,7 @@ mod e2e {
     mod examples;
     mod failures;
     mod harness;
+    mod host_faults;
     mod http;
     mod kill;
     mod load;

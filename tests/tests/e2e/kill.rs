@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use millstream_tests::client::scan;
-use millstream_tests::{Host, HostOptions, Kafka, Producer, Record, Scene, wait_until};
+use millstream_tests::reaper::TempDir;
+use millstream_tests::{Host, HostOptions, Kafka, Producer, Record, Scene, guest, wait_until};
 use rdkafka::Message as _;
 
 const RECORDS: u64 = 1_000_000;
@@ -180,4 +181,56 @@ fn a_host_that_is_told_to_end_commits_what_it_did_and_nothing_comes_twice() {
     }
     host.await_caught_up(&scene.name, LIMIT);
     assert_eq!(written(), 100_000, "nothing came twice");
+}
+
+#[test]
+fn a_second_signal_ends_a_host_at_once_and_loses_nothing() {
+    let kafka = Kafka::shared();
+    let scene = Scene::new(1);
+    let options = HostOptions::fresh().dead_after_6_s();
+    let mut host = Host::start(&options);
+    let folder = TempDir::new();
+    let manifest = folder.file(
+        "millstream.toml",
+        &format!(
+            "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\nmodule = \"{}\"\n\
+             settings = {{ spin = 1000000000 }}\noutputs = {{ out = \"{}\" }}\nlimits = {{ batch-time = \"10 s\" }}\n",
+            scene.name,
+            scene.source,
+            guest("probe").display(),
+            scene.out
+        ),
+    );
+    host.cli(["deploy", "-f", manifest.to_str().unwrap()])
+        .succeeded();
+    Producer::new(kafka.brokers()).send_all(&scene.source, &[Record::new("k", "v")]);
+    let in_flight = || {
+        let metrics = millstream_tests::api::get(host.port, "/metrics").unwrap();
+        let line = metrics
+            .body
+            .lines()
+            .find(|line| line.starts_with("millstream_in_flight_bytes "));
+        line.is_some_and(|line| !line.ends_with(" 0"))
+    };
+    wait_until("the guest is at work", LIMIT, || in_flight().then_some(()));
+    host.process.terminate();
+    wait_until("the host drains", LIMIT, || {
+        host.process.log().contains("SIGTERM").then_some(())
+    });
+    host.process.terminate();
+    let status = host.process.await_exit(LIMIT);
+    assert_eq!(status.code(), Some(1), "{}", host.process.log());
+    assert!(
+        host.process.log().contains("again"),
+        "{}",
+        host.process.log()
+    );
+    assert_eq!(
+        kafka.end_offsets(&scene.out),
+        [0],
+        "the guest had not ended"
+    );
+    let host = Host::start(&options);
+    scene.reader().expect(1);
+    drop(host);
 }

@@ -1,6 +1,6 @@
 //! What a record carries arrives, and what a guest changes is changed.
 
-use millstream_tests::{Host, Kafka, Producer, Reader, Record, Scene, guest};
+use millstream_tests::{Host, Kafka, PATIENCE, Producer, Reader, Record, Scene, guest};
 
 /// One record for everything that a client library could get wrong.
 fn odd_records() -> Vec<Record> {
@@ -200,6 +200,7 @@ fn a_rejected_row_is_kept_whole_with_where_it_came_from_and_why() {
         }
         assert_eq!(added.len(), 10);
     }
+    host.await_caught_up(&scene.name, PATIENCE);
     assert_eq!(host.transform(&scene.name).unwrap()["rejected"], sent.len());
     assert_eq!(kafka.end_offsets(&scene.out), [0]);
 }
