@@ -33,7 +33,11 @@ stage_deny() { "$tools/cargo-deny" --locked --workspace check --hide-inclusion-g
 
 stage_build() { cargo build --locked -p millstream --bin millstream -p millstream-tests --bins; }
 
-stage_unit() { cargo test --locked --workspace --exclude millstream-tests; }
+# nextest runs no documentation tests.
+stage_unit() {
+    "$tools/cargo-nextest" nextest run --profile unit --locked --workspace --exclude millstream-tests --no-fail-fast &&
+        cargo test --locked --workspace --exclude millstream-tests --doc
+}
 
 build_guests() {
     local dir

@@ -26,7 +26,7 @@ pub struct HostOptions {
     /// More arguments for `serve`.
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// The folder for compiled modules; one of its own otherwise.
+    /// The folder for compiled modules; otherwise one that the hosts of all tests share.
     pub cache: Option<PathBuf>,
 }
 
@@ -88,7 +88,7 @@ impl Host {
         let cache = options
             .cache
             .clone()
-            .unwrap_or_else(|| folder.path().join("cache"));
+            .unwrap_or_else(|| target_dir().join("tmp/e2e-cache"));
         let mut command = Command::new(binary());
         command
             .args([
