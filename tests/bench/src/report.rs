@@ -34,17 +34,18 @@ impl Row {
         broker_ns: u64,
         hash: String,
     ) -> Self {
-        let each = |ns: u64| ns as f64 / events as f64;
+        let each = |ns: u64| ns as f64 / outcome.events as f64;
         Self {
             job: "route",
             contestant: kind.name(),
             round,
             events,
-            events_per_second: events as f64 / outcome.seconds,
+            events_per_second: outcome.events as f64 / outcome.seconds,
             cpu_ns_per_event: each(outcome.user_ns + outcome.system_ns),
             user_ns_per_event: each(outcome.user_ns),
             system_ns_per_event: each(outcome.system_ns),
-            broker_cpu_ns_per_event: each(broker_ns),
+            // The broker's is of the whole round.
+            broker_cpu_ns_per_event: broker_ns as f64 / events as f64,
             peak_rss_bytes: outcome.peak_rss_bytes,
             output_hash: hash,
         }

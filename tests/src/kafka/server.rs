@@ -109,6 +109,7 @@ impl Drop for Server {
     }
 }
 
+/// Nothing is removed by its age: tests write records of years ago, and the broker looks every few minutes.
 fn properties(
     folder: &Path,
     port: u16,
@@ -137,6 +138,7 @@ fn properties(
          inter.broker.listener.name=PLAINTEXT\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n\
          log.dirs={}\n\
+         log.retention.ms=-1\n\
          offsets.topic.replication.factor=1\n\
          offsets.topic.num.partitions=4\n\
          transaction.state.log.replication.factor=1\n\
