@@ -192,7 +192,7 @@ fn a_second_signal_ends_a_host_at_once_and_loses_nothing() {
     let folder = TempDir::new();
     let manifest = folder.file(
         "millstream.toml",
-        &format!(
+        format!(
             "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\nmodule = \"{}\"\n\
              settings = {{ spin = 1000000000 }}\noutputs = {{ out = \"{}\" }}\nlimits = {{ batch-time = \"10 s\" }}\n",
             scene.name,
