@@ -160,7 +160,7 @@ pub struct TransformDetail {
     pub since: String,
     pub module: ModuleInfo,
     pub limits: Limits,
-    /// Failed calls by kind of failure, on this host.
+    /// What stopped it on this host, by the code of the failure.
     #[serde(default)]
     pub failures: BTreeMap<String, u64>,
     /// The partitions that this host reads, sorted.

@@ -4,23 +4,38 @@
 //! is acknowledged: a batch that is done but stands behind an unfinished one still counts, for it would have to be read
 //! again. Lanes wait in the order in which they came, so a large batch is not overtaken forever by small ones.
 //!
-//! A batch that turns out larger than the whole budget is admitted alone: it waits until nothing else is in flight,
-//! and nobody else is let in until it is through. So one large record can neither deadlock the host nor let memory
-//! grow by more than itself.
+//! A transform that has nothing in flight is let in with one batch, whatever the others hold: one whose output cannot be
+//! written may fill the budget for hours, and must not stop everybody else. So what is in flight exceeds the budget by
+//! one batch for each transform at most.
+//!
+//! A batch that turns out larger than the whole budget is admitted alone among its transform's: it waits until none of them
+//! is in flight. So one large record can neither deadlock the host nor let memory grow by more than itself.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Bytes are counted in units of this size, rounded up: a record costs memory beyond its own bytes, and a small batch must
 /// not be free.
 const UNIT: u64 = 1024;
 
-/// Shared by all lanes of a host.
+/// Shared by all lanes of a host. Clones count as the same transform.
 #[derive(Debug, Clone)]
 pub struct Budget {
     inner: Arc<Inner>,
+    /// Units that this transform holds.
+    held: Arc<Held>,
+}
+
+/// What one transform holds.
+#[derive(Debug, Default)]
+struct Held {
+    units: AtomicU64,
+    /// It holds nothing any more.
+    none_left: Notify,
 }
 
 #[derive(Debug)]
@@ -44,32 +59,73 @@ impl Budget {
                 free: Semaphore::new(units as usize),
                 debt: Mutex::new(0),
             }),
+            held: Arc::default(),
         }
     }
 
-    /// Waits for room for `bytes`, or for the whole budget where that is less. First come, first served. Dropping the
-    /// future gives up the place in the line.
+    /// The same budget for another transform.
+    #[must_use]
+    pub fn for_transform(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            held: Arc::default(),
+        }
+    }
+
+    /// A permit if nothing of this transform is in flight.
+    fn first(&self, units: u64) -> Option<Permit> {
+        self.held
+            .units
+            .compare_exchange(0, units, Relaxed, Relaxed)
+            .ok()?;
+        self.inner.owe(units);
+        Some(Permit {
+            budget: self.clone(),
+            units,
+        })
+    }
+
+    fn permit(&self, units: u64) -> Permit {
+        self.held.units.fetch_add(units, Relaxed);
+        Permit {
+            budget: self.clone(),
+            units,
+        }
+    }
+
+    /// Waits for room for `bytes`, or for the whole budget where that is less. First come, first served, save for a
+    /// transform's first batch, which does not wait. Dropping the future gives up the place in the line.
     pub async fn reserve(&self, bytes: u64) -> Permit {
         let units = units(bytes).min(u64::from(self.inner.units)) as u32;
-        // The semaphore lives as long as the budget and is never closed.
-        if let Ok(held) = self.inner.free.acquire_many(units).await {
-            held.forget();
-        }
-        Permit {
-            budget: Arc::clone(&self.inner),
-            units: u64::from(units),
+        let mut room = pin!(self.inner.free.acquire_many(units));
+        loop {
+            // Listening comes before looking, so that nothing is missed in between.
+            let none_left = self.held.none_left.notified();
+            if let Some(first) = self.first(u64::from(units)) {
+                return first;
+            }
+            tokio::select! {
+                room = &mut room => {
+                    // The semaphore lives as long as the budget and is never closed.
+                    if let Ok(room) = room {
+                        room.forget();
+                    }
+                    return self.permit(u64::from(units));
+                }
+                () = none_left => {}
+            }
         }
     }
 
-    /// Like [`Self::reserve`], but only if there is room now and nobody waits.
+    /// Like [`Self::reserve`], but only if that need not wait.
     #[must_use]
     pub fn try_reserve(&self, bytes: u64) -> Option<Permit> {
         let units = units(bytes).min(u64::from(self.inner.units)) as u32;
+        if let Some(first) = self.first(u64::from(units)) {
+            return Some(first);
+        }
         self.inner.free.try_acquire_many(units).ok()?.forget();
-        Some(Permit {
-            budget: Arc::clone(&self.inner),
-            units: u64::from(units),
-        })
+        Some(self.permit(u64::from(units)))
     }
 
     /// Bytes in flight or set aside for the first in the line, rounded up to units; past [`Self::total`] while a batch
@@ -94,7 +150,7 @@ fn units(bytes: u64) -> u64 {
 /// A batch's share of the budget; given back when dropped.
 #[derive(Debug)]
 pub struct Permit {
-    budget: Arc<Inner>,
+    budget: Budget,
     units: u64,
 }
 
@@ -104,9 +160,17 @@ impl Permit {
     pub fn resize(&mut self, bytes: u64) {
         let wanted = units(bytes);
         if wanted < self.units {
-            self.budget.give_back(self.units - wanted);
+            self.budget
+                .held
+                .units
+                .fetch_sub(self.units - wanted, Relaxed);
+            self.budget.inner.give_back(self.units - wanted);
         } else {
-            self.budget.owe(wanted - self.units);
+            self.budget
+                .held
+                .units
+                .fetch_add(wanted - self.units, Relaxed);
+            self.budget.inner.owe(wanted - self.units);
         }
         self.units = wanted;
     }
@@ -120,7 +184,11 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.budget.give_back(self.units);
+        let held = &self.budget.held;
+        if held.units.fetch_sub(self.units, Relaxed) == self.units {
+            held.none_left.notify_waiters();
+        }
+        self.budget.inner.give_back(self.units);
     }
 }
 
@@ -194,6 +262,28 @@ mod tests {
         drop(oversize);
         drop(next.await);
         assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_transform_that_holds_everything_does_not_stop_the_others() {
+        let stuck = Budget::new(4 * KIB);
+        let held = stuck.reserve(4 * KIB).await;
+        let mut more = Box::pin(stuck.reserve(KIB));
+        assert!(more.as_mut().now_or_never().is_none());
+        let other = stuck.for_transform();
+        let mut first = other.try_reserve(2 * KIB).unwrap();
+        for _ in 0..3 {
+            assert_eq!(other.used(), 6 * KIB);
+            let mut second = Box::pin(other.reserve(2 * KIB));
+            assert!(second.as_mut().now_or_never().is_none(), "one at a time");
+            drop(first);
+            first = second.await;
+        }
+        drop(first);
+        assert!(more.as_mut().now_or_never().is_none(), "nothing came free");
+        drop(held);
+        drop(more.await);
+        assert_eq!(stuck.used(), 0);
     }
 
     #[tokio::test]

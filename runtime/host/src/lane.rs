@@ -474,7 +474,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
     }
 
     fn fail(&mut self, failed: Failed) {
-        self.common.stats.failed();
+        self.common.stats.failed(&failed.code);
         self.halt();
         let _ = self.common.reports.send(Report::Failed(Box::new(failed)));
     }

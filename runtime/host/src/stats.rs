@@ -35,7 +35,6 @@ pub struct Stats {
     records_in: AtomicU64,
     bytes_in: AtomicU64,
     batches: AtomicU64,
-    failed: AtomicU64,
     went_back: AtomicU64,
     restarts: AtomicU64,
     suppressed_logs: AtomicU64,
@@ -45,6 +44,7 @@ pub struct Stats {
     latency: Histogram<LATENCY_BUCKETS>,
     outputs: Mutex<BTreeMap<Arc<str>, Arc<AtomicU64>>>,
     rejected: Mutex<BTreeMap<String, u64>>,
+    failures: Mutex<BTreeMap<String, u64>>,
     partitions: RwLock<BTreeMap<TopicPartition, Arc<PartitionStats>>>,
 }
 
@@ -68,8 +68,8 @@ pub struct StatsSnapshot {
     pub records_out: BTreeMap<Arc<str>, u64>,
     /// Input rows that could not be processed, by code. Dead letters and dropped ones alike.
     pub rejected: BTreeMap<String, u64>,
-    /// Guest calls that failed.
-    pub failed: u64,
+    /// What stopped the transform, by code.
+    pub failures: BTreeMap<String, u64>,
     /// How often a partition went back because writing failed.
     pub went_back: u64,
     /// Batches that guests were called with.
@@ -109,7 +109,7 @@ impl Stats {
                 .map(|(name, count)| (Arc::clone(name), count.load(Relaxed)))
                 .collect(),
             rejected: self.rejected.lock().clone(),
-            failed: self.failed.load(Relaxed),
+            failures: self.failures.lock().clone(),
             went_back: self.went_back.load(Relaxed),
             batches: self.batches.load(Relaxed),
             batch_records: self.batch_records.snapshot(&BATCH_BOUNDS),
@@ -196,8 +196,8 @@ impl Stats {
         self.host_cpu.fetch_max(host, Relaxed);
     }
 
-    pub(crate) fn failed(&self) {
-        self.failed.fetch_add(1, Relaxed);
+    pub(crate) fn failed(&self, code: &str) {
+        *self.failures.lock().entry(code.to_owned()).or_default() += 1;
     }
 
     pub(crate) fn went_back(&self) {

@@ -128,6 +128,10 @@ fn commands_print_what_a_person_and_a_program_can_read() {
     )
     .unwrap();
     assert_eq!(json["state"], "running");
+    assert_eq!(
+        json["positions"][1]["committed"], 0,
+        "where it starts is committed at once"
+    );
     assert_eq!(json["module"]["outputs"][0], "out");
     // A reader that goes away early is no error.
     let mut shell = std::process::Command::new("sh");

@@ -53,6 +53,13 @@ fn fails_on_the_needle(mode: &str, settings: &[&str], texts: &[&str]) {
             .out
             .contains("failed")
     );
+    let describe = host
+        .cli(["describe", &scene.name, "--json"])
+        .succeeded()
+        .out;
+    let describe: serde_json::Value = serde_json::from_str(&describe).unwrap();
+    let failures = describe["failures"].as_object().unwrap();
+    assert_eq!(failures.values().collect::<Vec<_>>(), [1], "{failures:?}");
 
     // Others go on.
     producer.send_all(&bystander.source, &[Record::new("k", "v")]);

@@ -30,7 +30,8 @@ fn host(prefix: &str, faulty: &Arc<AtomicBool>, panics: &Arc<AtomicUsize>) -> Ho
         },
         // One worker: a lane that took it along would stop everything.
         workers: 1,
-        in_flight: 64 << 20,
+        // Less than two batches: a transform that holds some of it must not keep the other out.
+        in_flight: 1 << 20,
         native_guests: None,
     };
     Host::new(config).unwrap()

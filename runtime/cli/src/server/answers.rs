@@ -106,7 +106,6 @@ pub fn detail(host: &host::Host, detail: Detail) -> api::TransformDetail {
         outputs: deployment.described.outputs.clone(),
         counters: deployment.described.counters.clone(),
     });
-    let failures = [("calls".to_owned(), summary.summed.failed_calls)];
     api::TransformDetail {
         host: host.id().to_owned(),
         hosts: host.hosts().into_iter().collect(),
@@ -128,10 +127,7 @@ pub fn detail(host: &host::Host, detail: Detail) -> api::TransformDetail {
             written_bytes: limits.written_bytes,
             written_records: limits.written_records,
         },
-        failures: failures
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .collect(),
+        failures: summary.summed.failures.clone(),
         positions: positions.into_iter().map(position).collect(),
         elsewhere: elsewhere.into_iter().map(elsewhere_of).collect(),
     }
@@ -142,7 +138,7 @@ fn position(position: host::Position) -> api::Position {
         topic: position.partition.topic().to_owned(),
         partition: position.partition.partition(),
         done: position.done,
-        committed: None,
+        committed: position.committed,
         end: position.end,
     }
 }

@@ -98,6 +98,8 @@ impl Ledger {
         };
         self.state.lock().open.insert(partition.clone(), open);
         self.stats.open(partition, offset);
+        self.stats
+            .partition(partition, |numbers| numbers.committed(offset));
         generation
     }
 
@@ -227,6 +229,9 @@ impl Ledger {
             if let Some(open) = state.open.get_mut(partition) {
                 open.committed = open.committed.max(committed.offset);
                 open.committed_stamp = committed.metadata.parse().ok();
+                let offset = open.committed;
+                self.stats
+                    .partition(partition, |numbers| numbers.committed(offset));
             }
         }
     }

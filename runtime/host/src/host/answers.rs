@@ -1,6 +1,6 @@
 //! What a host says of its transforms.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use millstream_engine::Limits;
 
@@ -30,7 +30,7 @@ pub struct Summed {
     pub records_in: u64,
     pub records_out: u64,
     pub rejected: u64,
-    pub failed_calls: u64,
+    pub failures: BTreeMap<String, u64>,
     /// `None` as long as it is not known of every partition.
     pub lag_records: Option<u64>,
     /// The worst of all partitions, in seconds.
@@ -40,6 +40,7 @@ pub struct Summed {
 pub struct Position {
     pub partition: TopicPartition,
     pub done: i64,
+    pub committed: Option<i64>,
     pub end: Option<i64>,
 }
 
@@ -148,7 +149,7 @@ fn sum(stats: &StatsSnapshot) -> Summed {
         records_in: stats.records_in,
         records_out: stats.records_out.values().sum(),
         rejected: stats.rejected.values().sum(),
-        failed_calls: stats.failed,
+        failures: stats.failures.clone(),
         lag_records: partitions
             .clone()
             .map(|partition| partition.lag_records)
@@ -163,6 +164,7 @@ fn position((partition, snapshot): (TopicPartition, PartitionSnapshot)) -> Posit
     Position {
         partition,
         done: snapshot.position,
+        committed: snapshot.committed,
         end: snapshot.end,
     }
 }

@@ -95,8 +95,8 @@ pub(super) fn encode(views: &[Arc<View>], mut encoder: DescriptorEncoder<'_>) ->
         ("batches", "Batches that guests were called with", |s| {
             s.batches as f64
         }),
-        ("failed_calls", "Guest calls that failed", |s| {
-            s.failed as f64
+        ("failed_calls", "Calls that stopped the transform", |s| {
+            s.failures.values().sum::<u64>() as f64
         }),
         (
             "went_back",

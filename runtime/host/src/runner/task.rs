@@ -86,7 +86,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         let common = Arc::new(Common {
             source: Arc::clone(&source),
             delivery: Arc::clone(&delivery),
-            budget: shared.budget.clone(),
+            budget: shared.budget.for_transform(),
             account: account.clone(),
             stats: Arc::clone(&stats),
             limits: config.batch.clone(),

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Debug)]
 pub struct PartitionStats {
     position: AtomicI64,
+    committed: AtomicI64,
     /// The last stable offset when it was asked for.
     end: AtomicI64,
     /// The largest timestamp of the last finished batch.
@@ -19,6 +20,7 @@ impl Default for PartitionStats {
     fn default() -> Self {
         Self {
             position: AtomicI64::new(-1),
+            committed: AtomicI64::new(-1),
             end: AtomicI64::new(-1),
             timestamp: AtomicI64::new(-1),
             at_end: AtomicBool::new(false),
@@ -31,6 +33,8 @@ impl Default for PartitionStats {
 pub struct PartitionSnapshot {
     /// The next offset to read, as far as finished.
     pub position: i64,
+    /// What the group would go on from. `None`: nothing is committed yet.
+    pub committed: Option<i64>,
     /// The last stable offset, when it was last asked for. `None`: not yet.
     pub end: Option<i64>,
     /// Offsets between the two; markers and compacted records count, unless the end has been reached: then it is 0.
@@ -42,6 +46,10 @@ pub struct PartitionSnapshot {
 impl PartitionStats {
     pub(crate) fn position(&self, position: i64) {
         self.position.store(position, Relaxed);
+    }
+
+    pub(crate) fn committed(&self, offset: i64) {
+        self.committed.store(offset, Relaxed);
     }
 
     /// Where the partition ends now.
@@ -84,6 +92,7 @@ impl PartitionStats {
         };
         PartitionSnapshot {
             position,
+            committed: known(self.committed.load(Relaxed)),
             end,
             lag_records,
             lag,
