@@ -1,5 +1,5 @@
 //! The unsafe module under many threads and every order of dropping. Worth running under valgrind:
-//! `valgrind --error-exitcode=1 target/debug/deps/embedded-… stress` (see CONTRIBUTING).
+//! `valgrind --error-exitcode=1 target/debug/deps/embedded-… stress`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
