@@ -186,6 +186,15 @@ impl Host {
         (answer.status == 200).then(|| answer.json())
     }
 
+    /// A figure of `/metrics`: the first whose line begins with `metric` and holds `labels`.
+    pub fn metric(&self, metric: &str, labels: &[&str]) -> Option<f64> {
+        let answer = api::get(self.port, "/metrics").ok()?;
+        let line = answer.body.lines().find(|line| {
+            line.starts_with(metric) && labels.iter().all(|label| line.contains(label))
+        })?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
     /// Waits until the transform is in this state, and returns its description.
     #[track_caller]
     pub fn await_state(&self, name: &str, state: &str) -> Value {

@@ -129,7 +129,7 @@ impl Budget {
     }
 
     /// Bytes in flight or set aside for the first in the line, rounded up to units; past [`Self::total`] while a batch
-    /// larger than its reservation is in flight.
+    /// larger than its reservation, or one that was let in because its transform had none, is in flight.
     #[must_use]
     pub fn used(&self) -> u64 {
         let debt = *self.inner.debt.lock();

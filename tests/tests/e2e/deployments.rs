@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use millstream_tests::reaper::TempDir;
 use millstream_tests::{
-    Host, HostOptions, Kafka, PATIENCE, Producer, Reader, Record, Scene, read_all, wait_until,
+    Finished, Host, HostOptions, Kafka, PATIENCE, Producer, Reader, Record, Scene, read_all,
+    wait_until,
 };
 use serde_json::Value;
 
@@ -72,6 +73,21 @@ fn deploying_the_same_again_changes_nothing() {
     assert_eq!(host.await_state(&scene.name, "running")["revision"], 2);
 }
 
+/// What four deploys came to that were made at the same time, and how many of them worked.
+fn four_at_once(deploy: impl Fn(usize) -> Finished + Sync) -> (Vec<Finished>, usize) {
+    let deploy = &deploy;
+    let results: Vec<Finished> = std::thread::scope(|scope| {
+        let deploys: Vec<_> = (0..4).map(|n| scope.spawn(move || deploy(n))).collect();
+        deploys
+            .into_iter()
+            .map(|deploy| deploy.join().unwrap())
+            .collect()
+    });
+    let worked = results.iter().filter(|result| result.code == Some(0));
+    let worked = worked.count();
+    (results, worked)
+}
+
 #[test]
 fn of_deploys_at_the_same_time_exactly_one_wins_and_the_others_are_told() {
     let options = HostOptions::fresh();
@@ -79,52 +95,22 @@ fn of_deploys_at_the_same_time_exactly_one_wins_and_the_others_are_told() {
     let scene = Scene::new(1);
     for round in 0..3 {
         let expected = round.to_string();
-        let results: Vec<_> = std::thread::scope(|scope| {
-            let deploys: Vec<_> = (0..4)
-                .map(|n| {
-                    let (scene, host, expected) = (&scene, &hosts[n % 2], &expected);
-                    scope.spawn(move || {
-                        let tag = format!("tag={round}-{n}");
-                        scene.try_deploy(
-                            host,
-                            &[&tag],
-                            &["--expected-revision", expected, "--no-wait"],
-                        )
-                    })
-                })
-                .collect();
-            deploys
-                .into_iter()
-                .map(|deploy| deploy.join().unwrap())
-                .collect()
+        let (results, winners) = four_at_once(|n| {
+            scene.try_deploy(
+                &hosts[n % 2],
+                &[&format!("tag={round}-{n}")],
+                &["--expected-revision", &expected, "--no-wait"],
+            )
         });
-        let winners = results
-            .iter()
-            .filter(|result| result.code == Some(0))
-            .count();
         assert_eq!(winners, 1, "round {round}: {results:#?}");
         for loser in results.into_iter().filter(|result| result.code != Some(0)) {
             loser.failed(1, &["revision", &(round + 1).to_string(), &scene.name]);
         }
     }
     // Without an expectation as well: whoever was overtaken while its upload was checked is told, and nothing is lost.
-    let results: Vec<_> = std::thread::scope(|scope| {
-        let deploys: Vec<_> = (0..4)
-            .map(|n| {
-                let (scene, host) = (&scene, &hosts[n % 2]);
-                let tag = format!("tag=free-{n}");
-                scope.spawn(move || scene.try_deploy(host, &[&tag], &["--no-wait"]))
-            })
-            .collect();
-        deploys
-            .into_iter()
-            .map(|deploy| deploy.join().unwrap())
-            .collect()
+    let (results, winners) = four_at_once(|n| {
+        scene.try_deploy(&hosts[n % 2], &[&format!("tag=free-{n}")], &["--no-wait"])
     });
-    let winners = results
-        .iter()
-        .filter(|result| result.code == Some(0))
-        .count();
     assert!(winners > 0, "{results:#?}");
     for loser in results.into_iter().filter(|result| result.code != Some(0)) {
         loser.failed(1, &["revision", &scene.name]);

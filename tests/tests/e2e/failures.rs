@@ -183,14 +183,8 @@ fn a_guests_log_reaches_the_user_without_its_control_characters_and_within_limit
         kept <= 202 + 101 * lasted,
         "{kept} lines were kept in {lasted} s"
     );
-    let metrics = millstream_tests::api::get(host.port, "/metrics").unwrap();
-    let not_kept = metrics
-        .body
-        .lines()
-        .filter(|line| line.starts_with("millstream_suppressed_log_lines_total{"))
-        .find(|line| line.contains(&scene.name))
-        .and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-    assert!(not_kept > Some(0.0), "{}", metrics.body);
+    let not_kept = host.metric("millstream_suppressed_log_lines_total{", &[&scene.name]);
+    assert!(not_kept > Some(0.0), "{not_kept:?}");
 }
 
 #[test]
@@ -204,12 +198,7 @@ fn counters_and_totals_are_exported() {
     let metrics = millstream_tests::api::get(host.port, "/metrics").unwrap();
     assert_eq!(metrics.status, 200);
     let value = |metric: &str, more: &str| -> Option<f64> {
-        let of = format!("\"{}\"", scene.name);
-        let line = metrics
-            .body
-            .lines()
-            .find(|line| line.starts_with(metric) && line.contains(&of) && line.contains(more))?;
-        line.rsplit(' ').next()?.parse().ok()
+        host.metric(metric, &[&format!("\"{}\"", scene.name), more])
     };
     assert_eq!(
         value("millstream_records_in_total", ""),

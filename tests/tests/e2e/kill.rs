@@ -204,14 +204,7 @@ fn a_second_signal_ends_a_host_at_once_and_loses_nothing() {
     host.cli(["deploy", "-f", manifest.to_str().unwrap()])
         .succeeded();
     Producer::new(kafka.brokers()).send_all(&scene.source, &[Record::new("k", "v")]);
-    let in_flight = || {
-        let metrics = millstream_tests::api::get(host.port, "/metrics").unwrap();
-        let line = metrics
-            .body
-            .lines()
-            .find(|line| line.starts_with("millstream_in_flight_bytes "));
-        line.is_some_and(|line| !line.ends_with(" 0"))
-    };
+    let in_flight = || host.metric("millstream_in_flight_bytes ", &[]) > Some(0.0);
     wait_until("the guest is at work", LIMIT, || in_flight().then_some(()));
     host.process.terminate();
     wait_until("the host drains", LIMIT, || {
