@@ -11,12 +11,11 @@
 //! A batch that turns out larger than the whole budget is admitted alone among its transform's: it waits until none of them
 //! is in flight. So one large record can neither deadlock the host nor let memory grow by more than itself.
 
-use std::pin::pin;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::oneshot;
 
 /// Bytes are counted in units of this size, rounded up: a record costs memory beyond its own bytes, and a small batch must
 /// not be free.
@@ -26,120 +25,122 @@ const UNIT: u64 = 1024;
 #[derive(Debug, Clone)]
 pub struct Budget {
     inner: Arc<Inner>,
-    /// Units that this transform holds.
-    held: Arc<Held>,
-}
-
-/// What one transform holds.
-#[derive(Debug, Default)]
-struct Held {
-    units: AtomicU64,
-    /// It holds nothing any more.
-    none_left: Notify,
+    transform: u64,
 }
 
 #[derive(Debug)]
 struct Inner {
-    units: u32,
-    free: Semaphore,
-    /// Units by which batches turned out larger than what was reserved for them; paid back before anyone is let in.
-    debt: Mutex<u64>,
+    units: u64,
+    state: Mutex<State>,
+}
+
+/// Everything under one lock, since who may go in depends on all of it. It is taken a few times a batch.
+#[derive(Debug, Default)]
+struct State {
+    /// Units in flight; past the budget while a batch is larger than its reservation, or was let in as its transform's
+    /// only one.
+    used: u64,
+    /// Units of each transform that has any.
+    held: HashMap<u64, u64>,
+    /// In the order in which they came.
+    line: VecDeque<Waiting>,
+    transforms: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    transform: u64,
+    units: u64,
+    /// Closed when the lane has given up.
+    enter: oneshot::Sender<Permit>,
 }
 
 impl Budget {
     /// A budget of this many bytes, at least one unit.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
-        let units = u32::try_from(bytes.div_ceil(UNIT))
-            .unwrap_or(u32::MAX >> 3)
-            .clamp(1, u32::MAX >> 3);
         Self {
             inner: Arc::new(Inner {
-                units,
-                free: Semaphore::new(units as usize),
-                debt: Mutex::new(0),
+                units: units(bytes),
+                state: Mutex::default(),
             }),
-            held: Arc::default(),
+            transform: 0,
         }
     }
 
     /// The same budget for another transform.
     #[must_use]
     pub fn for_transform(&self) -> Self {
+        let mut state = self.inner.state.lock();
+        state.transforms += 1;
         Self {
             inner: Arc::clone(&self.inner),
-            held: Arc::default(),
-        }
-    }
-
-    /// A permit if nothing of this transform is in flight.
-    fn first(&self, units: u64) -> Option<Permit> {
-        self.held
-            .units
-            .compare_exchange(0, units, Relaxed, Relaxed)
-            .ok()?;
-        self.inner.owe(units);
-        Some(Permit {
-            budget: self.clone(),
-            units,
-        })
-    }
-
-    fn permit(&self, units: u64) -> Permit {
-        self.held.units.fetch_add(units, Relaxed);
-        Permit {
-            budget: self.clone(),
-            units,
+            transform: state.transforms,
         }
     }
 
     /// Waits for room for `bytes`, or for the whole budget where that is less. First come, first served, save for a
-    /// transform's first batch, which does not wait. Dropping the future gives up the place in the line.
+    /// transform's only batch, which does not wait. Dropping the future gives up the place in the line.
     pub async fn reserve(&self, bytes: u64) -> Permit {
-        let units = units(bytes).min(u64::from(self.inner.units)) as u32;
-        let mut room = pin!(self.inner.free.acquire_many(units));
-        loop {
-            // Listening comes before looking, so that nothing is missed in between.
-            let none_left = self.held.none_left.notified();
-            if let Some(first) = self.first(u64::from(units)) {
-                return first;
+        let entered = {
+            let mut state = self.inner.state.lock();
+            if let Some(permit) = self.enter(&mut state, bytes) {
+                return permit;
             }
-            tokio::select! {
-                room = &mut room => {
-                    // The semaphore lives as long as the budget and is never closed.
-                    if let Ok(room) = room {
-                        room.forget();
-                    }
-                    return self.permit(u64::from(units));
-                }
-                () = none_left => {}
-            }
+            let (enter, entered) = oneshot::channel();
+            state.line.push_back(Waiting {
+                transform: self.transform,
+                units: self.share(bytes),
+                enter,
+            });
+            entered
+        };
+        match entered.await {
+            Ok(permit) => permit,
+            // Whoever stands in the line holds the budget, and so the line, alive.
+            Err(_) => std::future::pending().await,
         }
     }
 
     /// Like [`Self::reserve`], but only if that need not wait.
     #[must_use]
     pub fn try_reserve(&self, bytes: u64) -> Option<Permit> {
-        let units = units(bytes).min(u64::from(self.inner.units)) as u32;
-        if let Some(first) = self.first(u64::from(units)) {
-            return Some(first);
-        }
-        self.inner.free.try_acquire_many(units).ok()?.forget();
-        Some(self.permit(u64::from(units)))
+        self.enter(&mut self.inner.state.lock(), bytes)
     }
 
-    /// Bytes in flight or set aside for the first in the line, rounded up to units; past [`Self::total`] while a batch
-    /// larger than its reservation, or one that was let in because its transform had none, is in flight.
+    /// Bytes in flight, rounded up to units; past [`Self::total`] while a batch larger than its reservation, or one that
+    /// was let in because its transform had none, is in flight.
     #[must_use]
     pub fn used(&self) -> u64 {
-        let debt = *self.inner.debt.lock();
-        (u64::from(self.inner.units) - self.inner.free.available_permits() as u64 + debt) * UNIT
+        self.inner.state.lock().used * UNIT
     }
 
     /// The whole budget in bytes.
     #[must_use]
     pub fn total(&self) -> u64 {
-        u64::from(self.inner.units) * UNIT
+        self.inner.units * UNIT
+    }
+
+    /// What is set aside for a batch of unknown size.
+    fn share(&self, bytes: u64) -> u64 {
+        units(bytes).min(self.inner.units)
+    }
+
+    fn enter(&self, state: &mut State, bytes: u64) -> Option<Permit> {
+        let units = self.share(bytes);
+        let alone = !state.held.contains_key(&self.transform);
+        state.line.retain(|waiting| !waiting.enter.is_closed());
+        let room = state.line.is_empty() && state.used + units <= self.inner.units;
+        (alone || room).then(|| self.permit(state, units))
+    }
+
+    fn permit(&self, state: &mut State, units: u64) -> Permit {
+        state.used += units;
+        *state.held.entry(self.transform).or_default() += units;
+        Permit {
+            budget: self.clone(),
+            units,
+        }
     }
 }
 
@@ -156,23 +157,10 @@ pub struct Permit {
 
 impl Permit {
     /// Changes the share to what the batch really holds. Never waits: the bytes are in memory already, so what was not
-    /// reserved becomes a debt that later batches wait for.
+    /// reserved is owed, and later batches wait for it.
     pub fn resize(&mut self, bytes: u64) {
         let wanted = units(bytes);
-        if wanted < self.units {
-            self.budget
-                .held
-                .units
-                .fetch_sub(self.units - wanted, Relaxed);
-            self.budget.inner.give_back(self.units - wanted);
-        } else {
-            self.budget
-                .held
-                .units
-                .fetch_add(wanted - self.units, Relaxed);
-            self.budget.inner.owe(wanted - self.units);
-        }
-        self.units = wanted;
+        self.change(wanted);
     }
 
     /// Bytes counted, rounded up to units.
@@ -180,33 +168,58 @@ impl Permit {
     pub fn bytes(&self) -> u64 {
         self.units * UNIT
     }
+
+    fn change(&mut self, wanted: u64) {
+        let budget = &self.budget;
+        let mut state = budget.inner.state.lock();
+        state.used = state.used + wanted - self.units;
+        let held = state.held.entry(budget.transform).or_default();
+        *held = *held + wanted - self.units;
+        if *held == 0 {
+            state.held.remove(&budget.transform);
+        }
+        let fewer = wanted < self.units;
+        self.units = wanted;
+        if fewer {
+            let let_in = budget.inner.let_in(&mut state);
+            // A lane that gave up just now sends its permit back, which takes the lock.
+            drop(state);
+            for (enter, permit) in let_in {
+                drop(enter.send(permit));
+            }
+        }
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let held = &self.budget.held;
-        if held.units.fetch_sub(self.units, Relaxed) == self.units {
-            held.none_left.notify_waiters();
-        }
-        self.budget.inner.give_back(self.units);
+        self.change(0);
     }
 }
 
 impl Inner {
-    fn give_back(&self, units: u64) {
-        let mut debt = self.debt.lock();
-        let paid = units.min(*debt);
-        *debt -= paid;
-        self.free.add_permits((units - paid) as usize);
-    }
-
-    fn owe(&self, units: u64) {
-        // The lock is held throughout, so that nothing given back in between is counted twice.
-        let mut debt = self.debt.lock();
-        let taken =
-            self.free
-                .forget_permits(usize::try_from(units).unwrap_or(usize::MAX)) as u64;
-        *debt += units - taken;
+    /// Takes those out of the line that may go in: the first ones as long as there is room, and of each transform that
+    /// has nothing in flight its first.
+    fn let_in(self: &Arc<Self>, state: &mut State) -> Vec<(oneshot::Sender<Permit>, Permit)> {
+        let mut let_in = Vec::new();
+        let mut room = true;
+        for waiting in std::mem::take(&mut state.line) {
+            if waiting.enter.is_closed() {
+                continue;
+            }
+            room &= state.used + waiting.units <= self.units;
+            if room || !state.held.contains_key(&waiting.transform) {
+                let budget = Budget {
+                    inner: Arc::clone(self),
+                    transform: waiting.transform,
+                };
+                let permit = budget.permit(state, waiting.units);
+                let_in.push((waiting.enter, permit));
+            } else {
+                state.line.push_back(waiting);
+            }
+        }
+        let_in
     }
 }
 
