@@ -31,12 +31,16 @@ stage_lint() {
 # Advisories need a database that is a git repository: `make advisories` checks those where the network has one.
 stage_deny() { "$tools/cargo-deny" --locked --workspace check --hide-inclusion-graph licenses bans sources; }
 
-stage_build() { cargo build --locked -p millstream --bin millstream -p millstream-tests --bins; }
+# Always the whole workspace, and filters where less is meant: cargo unifies features over what is selected, so that each
+# selection would compile most dependencies anew.
+nextest() { "$tools/cargo-nextest" nextest run --locked --workspace "$@"; }
+
+stage_build() { nextest --no-run; }
 
 # nextest runs no documentation tests.
 stage_unit() {
-    "$tools/cargo-nextest" nextest run --profile unit --locked --workspace --exclude millstream-tests --no-fail-fast &&
-        cargo test --locked --workspace --exclude millstream-tests --doc
+    nextest --profile unit --no-fail-fast -E 'not package(millstream-tests)' &&
+        cargo test --locked --workspace --doc
 }
 
 build_guests() {
@@ -48,7 +52,7 @@ build_guests() {
 
 stage_guests() {
     local dir
-    cargo build --locked -p millstream --bin millstream && build_guests || return 1
+    stage_build && build_guests || return 1
     for dir in "${guest_examples[@]}"; do
         echo "--- ${dir%/}"
         (cd "$dir" && cargo test && "$CARGO_TARGET_DIR/debug/millstream" test) || return 1
@@ -59,9 +63,9 @@ stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-de
 
 # One broker for all of them; the wrapper stops it when the tests end, however they end.
 stage_e2e() {
-    cargo build --locked -p millstream --bin millstream -p millstream-tests --bins && build_guests || return 1
+    stage_build && build_guests || return 1
     "$CARGO_TARGET_DIR/debug/with-kafka" \
-        "$tools/cargo-nextest" nextest run --locked -p millstream-tests --no-fail-fast ${T:+-E "test($T)"}
+        "$tools/cargo-nextest" nextest run --locked --workspace --no-fail-fast -E "package(millstream-tests)${T:+ & test($T)}"
 }
 
 describe() {
@@ -69,7 +73,7 @@ describe() {
     fmt) echo "formatting (cargo fmt --check)" ;;
     lint) echo "lints (clippy, no warnings), the workspace and the guests; with nothing compiled yet this takes minutes" ;;
     deny) echo "licences, bans and sources of dependencies (cargo-deny)" ;;
-    build) echo "building the millstream binary" ;;
+    build) echo "building the workspace and its tests; with nothing compiled yet this takes minutes" ;;
     unit) echo "unit tests of the workspace, the Rust SDK among them" ;;
     guests) echo "guest examples: built for wasm32-wasip2, their native tests, their cases (millstream test)" ;;
     docs) echo "API documentation, no warnings" ;;

@@ -24,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     output::panic::install();
+    millstream_kafka::init();
     // The hook has already said what there is to say about a panic.
     std::panic::catch_unwind(commands::main).unwrap_or(ExitCode::FAILURE)
 }

@@ -1,7 +1,7 @@
 //! `millstream topic produce` and `consume` against a broker in this process.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
@@ -15,7 +15,7 @@ impl Broker {
         Broker(cluster)
     }
 
-    fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
+    fn start(&self, arguments: &[&str], input: &[u8]) -> Child {
         let mut child = Command::new(env!("CARGO_BIN_EXE_millstream"))
             .arg("topic")
             .args(arguments)
@@ -27,6 +27,11 @@ impl Broker {
             .expect("it starts");
         // It may end before it has read everything.
         let _ = child.stdin.take().expect("a pipe").write_all(input);
+        child
+    }
+
+    fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let child = self.start(arguments, input);
         child.wait_with_output().expect("it ends")
     }
 
@@ -217,4 +222,20 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         output.stdout.iter().filter(|byte| **byte == b'\n').count(),
         1
     );
+}
+
+/// What is freed at the end of a process must not be freed by two threads: that shows in one of a hundred on a busy machine.
+#[test]
+fn many_that_end_at_once_all_end_well() {
+    let broker = Broker::with("t");
+    let lines = "a line\n".repeat(2000);
+    for _ in 0..20 {
+        let started: Vec<_> = (0..8)
+            .map(|_| broker.start(&["produce", "t"], lines.as_bytes()))
+            .collect();
+        for child in started {
+            let output = child.wait_with_output().expect("it ends");
+            assert!(output.status.success(), "{output:?}");
+        }
+    }
 }

@@ -323,6 +323,8 @@ async fn a_guest_that_loops_is_stopped_by_its_cpu_time_and_others_go_on_meanwhil
 #[tokio::test]
 async fn a_guest_that_sleeps_goes_on_at_once_and_clocks_stand_still_within_a_call() {
     let all = rows(1);
+    // Building it may take minutes.
+    rust_guest();
     let started = std::time::Instant::now();
     let plan = apply(
         "sleep",

@@ -32,7 +32,8 @@ pub fn rust_guest() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
     WASM.get_or_init(|| {
         let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/modes");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests");
+        // The folder of the other guests' builds: what they depend on is compiled once.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let status = Command::new(env!("CARGO"))
             .args([
                 "build",
@@ -44,7 +45,7 @@ pub fn rust_guest() -> &'static [u8] {
             ])
             .arg(guest.join("Cargo.toml"))
             .arg("--target-dir")
-            .arg(&target)
+            .arg(target)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .status()

@@ -39,6 +39,7 @@ impl Client {
         reports: bool,
         action: &str,
     ) -> Result<Arc<Client>, KafkaError> {
+        crate::init();
         let native = config
             .create_native_config()
             .map_err(|error| KafkaError::from_rdkafka(action, &error))?;
