@@ -179,6 +179,9 @@ pub struct ModuleInfo {
     pub size: u64,
     /// Parts of a record that it reads: keys, values, headers, timestamps, offsets.
     pub reads: Vec<String>,
+    /// Fields that the host takes out of each record for it, in its order, for people: `/type: text, required`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     pub outputs: Vec<String>,
     pub counters: Vec<String>,
 }

@@ -40,6 +40,23 @@ impl Row<'_> {
     }
 }
 
+impl<'a> millstream_fields::Row<'a> for Row<'a> {
+    fn key(&self) -> Option<&'a [u8]> {
+        self.key
+    }
+
+    fn value(&self) -> Option<&'a [u8]> {
+        self.value
+    }
+
+    fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers
+            .iter()
+            .rfind(|header| header.name == name)?
+            .value
+    }
+}
+
 /// Rows of one partition of one topic, in offset order; at least one.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {

@@ -1,10 +1,10 @@
 //! What a module says about itself in `configure`, checked.
 //!
-//! Tables, fields and lookups have their place here and are refused until the host can serve them.
+//! Tables and lookups have their place here and are refused until the host can serve them.
 
 use std::collections::HashSet;
 
-use crate::Failure;
+use crate::{Failure, Field, Part};
 
 /// Parts of a record that `apply` looks at. A part that is not named is not copied into the guest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -37,6 +37,8 @@ impl Parts {
 pub struct Description {
     /// The parts that `apply` looks at.
     pub reads: Parts,
+    /// What the host takes out of each row, in the order in which `apply` gets it.
+    pub fields: Vec<Field>,
     /// Names of the outputs, at least one. Records name them by index.
     pub outputs: Vec<String>,
     /// Names of the module's own counters, at most [`Description::MAX_COUNTERS`].
@@ -48,7 +50,6 @@ pub struct Description {
 /// What stays of a description that the engine cannot serve yet: enough to refuse it by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unserved {
-    pub(crate) fields: usize,
     pub(crate) lookups: usize,
     pub(crate) options: Vec<String>,
 }
@@ -71,18 +72,21 @@ impl Description {
         }
     }
 
+    /// The parts of a row that have to be there to call the module: those that it reads, and headers that its fields are in.
+    #[must_use]
+    pub fn needs(&self) -> Parts {
+        let in_headers = |field: &Field| matches!(field.part, Part::Header(_));
+        Parts {
+            headers: self.reads.headers || self.fields.iter().any(in_headers),
+            ..self.reads
+        }
+    }
+
     pub(crate) fn check(&self, unserved: &Unserved) -> Result<(), Failure> {
         let refuse = |why: String| Err(Failure::Description(why));
         if let Some(table) = self.tables.first() {
             return refuse(format!(
                 "it declares the table `{table}`: tables are not supported by this version of Millstream"
-            ));
-        }
-        if unserved.fields > 0 {
-            return refuse(format!(
-                "it declares {} fields: declared fields are not supported by this version of Millstream, read the \
-                 part itself instead",
-                unserved.fields
             ));
         }
         if unserved.lookups > 0 {
@@ -95,6 +99,18 @@ impl Description {
             return refuse(format!(
                 "it asks for the option `{option}`, which this version of Millstream does not know"
             ));
+        }
+        if self.fields.len() > Field::MAX {
+            return refuse(format!(
+                "it declares {} fields, at most {} are possible",
+                self.fields.len(),
+                Field::MAX
+            ));
+        }
+        for field in &self.fields {
+            if let Err(why) = field.check() {
+                return refuse(format!("it declares {why}"));
+            }
         }
         if self.outputs.is_empty() {
             return refuse("it declares no output: at least one is needed".to_owned());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use millstream_fields::{Extractor, Refused};
 use wasmtime::component::TypedFunc;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -16,7 +17,7 @@ use crate::observer::Observer;
 use crate::raw::BatchArg;
 use crate::raw::shapes::{DescriptionShape, FailureShape, OutputShape};
 use crate::state::State;
-use crate::{Batch, Description, Failure, Guest, Limits, Malformed, Plan};
+use crate::{Batch, Description, Failure, Guest, Limits, Malformed, Plan, Row};
 
 pub(crate) type ConfigureParams = (Vec<(String, String)>,);
 pub(crate) type ConfigureResult = (Result<DescriptionShape, String>,);
@@ -34,6 +35,8 @@ pub struct Instance {
     engine: Arc<Inner>,
     observer: Arc<dyn Observer>,
     description: Description,
+    /// `None`: no fields are declared.
+    extractor: Option<Extractor>,
     limits: Limits,
     soft_memory: u64,
     /// Bytes of the batch that the last call copied into the guest.
@@ -101,6 +104,8 @@ impl Instance {
             .declare(description.counters.len());
         let soft_memory = limits.soft_memory_from(store.data().share.memory());
         let limits = limits.clone();
+        let fields = &description.fields;
+        let extractor = (!fields.is_empty()).then(|| Extractor::new(fields));
         Ok(Instance {
             store,
             apply,
@@ -108,6 +113,7 @@ impl Instance {
             engine,
             observer,
             description,
+            extractor,
             limits,
             soft_memory,
             copied: AtomicU64::new(0),
@@ -139,25 +145,18 @@ fn same(description: Description, expected: Option<&Description>) -> Result<Desc
     }
 }
 
-impl Guest for Instance {
-    async fn apply<'a>(&'a mut self, batch: Batch<'a>) -> Result<Plan, Failure> {
-        if self.unusable {
-            return Err(Failure::Host(
-                "an instance was called again after it had failed".to_owned(),
-            ));
-        }
-        if batch.rows.is_empty() {
-            return Ok(Plan::default());
-        }
+impl Instance {
+    /// Calls the guest with these rows; its columns of fields are filled.
+    async fn call(&mut self, batch: Batch<'_>) -> Result<Plan, Failure> {
         // Until the answer is there: the future may be dropped at any point.
         self.unusable = true;
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(1);
-        self.copied.store(0, Relaxed);
         let arg = BatchArg {
             copied: &self.copied,
             batch,
             reads: self.description.reads,
+            fields: self.extractor.as_ref().map_or(&[], Extractor::columns),
         };
         let called = {
             let _running = self.engine.ticker.running();
@@ -189,6 +188,47 @@ impl Guest for Instance {
             .data_mut()
             .end_call(&*self.observer, plan.is_ok());
         plan
+    }
+}
+
+/// Those rows of a batch that are not refused.
+fn kept<'a>(rows: &[Row<'a>], refused: &[Refused]) -> (Vec<Row<'a>>, Vec<u32>) {
+    let mut refused = refused.iter().map(|refused| refused.row).peekable();
+    let keep = |row: &u32| refused.next_if_eq(row).is_none();
+    let kept: Vec<u32> = (0..rows.len() as u32).filter(keep).collect();
+    (kept.iter().map(|row| rows[*row as usize]).collect(), kept)
+}
+
+impl Guest for Instance {
+    async fn apply<'a>(&'a mut self, batch: Batch<'a>) -> Result<Plan, Failure> {
+        if self.unusable {
+            return Err(Failure::Host(
+                "an instance was called again after it had failed".to_owned(),
+            ));
+        }
+        self.copied.store(0, Relaxed);
+        if batch.rows.is_empty() {
+            return Ok(Plan::default());
+        }
+        let refused = match &mut self.extractor {
+            Some(extractor) => extractor.extract(batch.rows),
+            None => Vec::new(),
+        };
+        if refused.is_empty() {
+            return self.call(batch).await;
+        }
+        let (rows, kept) = kept(batch.rows, &refused);
+        let plan = match rows.as_slice() {
+            [] => {
+                self.meter.skip();
+                Plan::default()
+            }
+            rows => self.call(Batch { rows, ..batch }).await?,
+        };
+        let refused = refused
+            .iter()
+            .map(|refused| (refused.row, refused.code, refused.reason.as_str()));
+        Ok(plan.widened(&kept, refused))
     }
 
     fn memory(&self) -> u64 {

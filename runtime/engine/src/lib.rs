@@ -33,6 +33,7 @@ pub use error::{EngineError, Failure, LoadError, Malformed};
 pub use guest::Guest;
 pub use instance::Instance;
 pub use limits::Limits;
+pub use millstream_fields::{Field, Kind as FieldKind, Part, Presence};
 pub use module::{Digest, Module};
 pub use observer::{Deaf, Level, LogLine, LogSource, Observer};
 pub use output::{Column, Headers, Output, Patch, Rejections};

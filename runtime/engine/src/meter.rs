@@ -46,6 +46,11 @@ impl Meter {
         Duration::from_nanos(self.used.load(Relaxed))
     }
 
+    /// There was nothing to call.
+    pub(crate) fn skip(&self) {
+        self.used.store(0, Relaxed);
+    }
+
     /// Called from within a slice, every tick.
     pub(crate) fn check(&self) -> Result<(), TimeUp> {
         let slice = thread_cpu().saturating_sub(self.slice.load(Relaxed));

@@ -7,6 +7,7 @@
 mod builder;
 mod check;
 mod columns;
+mod widen;
 
 use std::ops::Range;
 

@@ -9,13 +9,15 @@
 //! reasons say where.
 
 mod field;
-mod scan;
+mod paths;
 
 use std::borrow::Cow;
 
+use millstream_fields::json::scan;
 use serde::{Deserialize, Serialize};
 
 pub use field::Field;
+use paths::Paths;
 
 use crate::emission::Emission;
 use crate::reads::{Reads, ValuesAreRead};
@@ -61,12 +63,10 @@ pub fn fields<'a, const N: usize>(
     bytes: &'a [u8],
     paths: [&str; N],
 ) -> Result<[Option<Field<'a>>; N], Reject> {
-    scan::fields(bytes, paths).map_err(|error| {
-        Reject::new(
-            "malformed-json",
-            format!("{} at byte {}", error.what, error.at),
-        )
-    })
+    let mut found = [None; N];
+    scan(bytes, &Paths::new(paths), &mut found)
+        .map_err(|error| Reject::new("malformed-json", error.to_string()))?;
+    Ok(found.map(|found| found.map(Field)))
 }
 
 impl<'a, R: Reads> Record<'a, R>
@@ -250,5 +250,42 @@ mod tests {
             extend(b"{}", json!(1)).unwrap_err().code(),
             "unwritable-json"
         );
+    }
+
+    fn at<'a>(text: &'a str, path: &str) -> Option<&'a str> {
+        let [field] = fields(text.as_bytes(), [path]).expect("it is JSON");
+        field.map(|field| std::str::from_utf8(field.raw()).expect("it is text"))
+    }
+
+    #[test]
+    fn a_path_leads_through_objects_and_arrays() {
+        let text = r#" {"a": {"b": [10, {"c": "x"}]}, "e/f": 1, "g~h": 2, "": 3, "\u0061b": 4} "#;
+        assert_eq!(at(text, "/a/b/0"), Some("10"));
+        assert_eq!(at(text, "/a/b/1/c"), Some("\"x\""));
+        assert_eq!(at(text, "/a/b/01"), None);
+        assert_eq!(at(text, "/a/b/-"), None);
+        assert_eq!(at(text, "/e~1f"), Some("1"));
+        assert_eq!(at(text, "/g~0h"), Some("2"));
+        assert_eq!(at(text, "/"), Some("3"));
+        assert_eq!(at(text, "/ab"), Some("4"));
+        assert_eq!(at(text, "/a/x"), None);
+        assert_eq!(at(text, ""), Some(text.trim()));
+        assert_eq!(at("[]", "/a"), None);
+    }
+
+    #[test]
+    fn the_last_of_repeated_members_counts() {
+        assert_eq!(at(r#"{"a":1,"a":2}"#, "/a"), Some("2"));
+        assert_eq!(at(r#"{"a":{"b":1},"a":2}"#, "/a/b"), None);
+    }
+
+    #[test]
+    fn several_paths_are_found_in_one_pass() {
+        let text = br#"{"type":"swipe","user":{"id":7},"x":null}"#;
+        let [kind, id, none] =
+            fields(text, ["/type", "/user/id", "/user/name"]).expect("it is JSON");
+        assert!(kind.is_some_and(|kind| kind.is("swipe")));
+        assert_eq!(id.and_then(Field::as_i64), Some(7));
+        assert_eq!(none, None);
     }
 }

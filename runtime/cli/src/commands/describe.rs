@@ -65,6 +65,9 @@ fn text(detail: &TransformDetail) -> String {
     );
     facts.add("sha-256", escape(&transform.digest));
     facts.add("reads", some(&detail.module.reads));
+    if !detail.module.fields.is_empty() {
+        facts.add("fields", some(&detail.module.fields));
+    }
     facts.add("source", escape(&transform.source.join(", ")));
     for (name, topic) in &transform.outputs {
         facts.add("output", format!("{} -> {}", escape(name), escape(topic)));
@@ -203,6 +206,7 @@ mod tests {
             module: ModuleInfo {
                 file: evil.clone(),
                 reads: vec![evil.clone()],
+                fields: vec![evil.clone()],
                 counters: vec![evil.clone()],
                 ..Default::default()
             },

@@ -103,6 +103,7 @@ pub fn detail(host: &host::Host, detail: Detail) -> api::TransformDetail {
         file: deployment.module.file.clone(),
         size: deployment.module.size,
         reads: deployment.described.reads.clone(),
+        fields: deployment.described.fields.clone(),
         outputs: deployment.described.outputs.clone(),
         counters: deployment.described.counters.clone(),
     });

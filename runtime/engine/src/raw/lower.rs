@@ -7,13 +7,14 @@
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use millstream_fields::Column as FieldColumn;
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext,
 };
 use wasmtime::component::{ComponentType, Lower};
 
 use super::lift::Bytes;
-use super::shapes::{BatchShape, ColumnShape, HeadersShape};
+use super::shapes::{BatchShape, ColumnShape, FieldColumnShape, HeadersShape};
 use crate::{Batch, Parts, Row};
 
 /// A column of the batch passes 4 GiB, which no guest can address.
@@ -28,6 +29,8 @@ pub(crate) struct BatchArg<'a> {
     pub(crate) copied: &'a AtomicU64,
     pub(crate) batch: Batch<'a>,
     pub(crate) reads: Parts,
+    /// One entry for each row in every column.
+    pub(crate) fields: &'a [FieldColumn],
 }
 
 // SAFETY: layout, size and type check are those of the derived `BatchShape`, which has the contract's fields.
@@ -101,11 +104,12 @@ unsafe impl Lower for BatchArg<'_> {
         ) {
             headers(cx, self.copied, at, rows)?;
         }
-        // The columns of declared fields and lookups belong here; descriptions that ask for any are refused.
-        for _ in ["fields", "lookups"] {
-            let pointer = cx.realloc(0, 0, 4, 0)?;
-            list_at(cx, field(&<[u8]>::ABI, &mut at), pointer, 0)?;
-        }
+        let at_fields = field(&<[u8]>::ABI, &mut at);
+        let pointer = field_columns(cx, self.copied, self.fields)?;
+        list_at(cx, at_fields, pointer, self.fields.len())?;
+        // The columns of lookups belong here; descriptions that ask for any are refused.
+        let pointer = cx.realloc(0, 0, 4, 0)?;
+        list_at(cx, field(&<[u8]>::ABI, &mut at), pointer, 0)?;
         Ok(())
     }
 }
@@ -205,6 +209,55 @@ fn column<'a, T>(
             }
         },
     )
+}
+
+/// A list of `field-column`; returns where it lies.
+fn field_columns<T>(
+    cx: &mut LowerContext<'_, T>,
+    copied: &AtomicU64,
+    columns: &[FieldColumn],
+) -> wasmtime::Result<usize> {
+    let abi = &FieldColumnShape::ABI;
+    let size = abi.size32 as usize;
+    let pointer = cx.realloc(0, 0, abi.align32, columns.len() * size)?;
+    for (i, column) in columns.iter().enumerate() {
+        let at = pointer + i * size;
+        let kind = match column {
+            FieldColumn::Text(_) => 0u8,
+            FieldColumn::Integer(_) => 1,
+            FieldColumn::Number(_) => 2,
+            FieldColumn::Boolean(_) => 3,
+            FieldColumn::Raw(_) => 4,
+        };
+        *cx.get(at) = [kind];
+        // Every payload is made of lists, aligned to 4.
+        let at = at + 4;
+        match column {
+            FieldColumn::Text(strings) | FieldColumn::Raw(strings) => {
+                bytes(cx, copied, at, &strings.data)?;
+                bytes(cx, copied, at + 8, strings.ends.as_flattened())?;
+                bytes(cx, copied, at + 16, strings.nulls.or_none())?;
+            }
+            FieldColumn::Integer(numbers) | FieldColumn::Number(numbers) => {
+                bytes(cx, copied, at, numbers.numbers.as_flattened())?;
+                bytes(cx, copied, at + 8, numbers.nulls.or_none())?;
+            }
+            FieldColumn::Boolean(booleans) => {
+                bytes(cx, copied, at, booleans.trues.all())?;
+                bytes(cx, copied, at + 8, booleans.nulls.or_none())?;
+            }
+        }
+    }
+    Ok(pointer)
+}
+
+fn bytes<T>(
+    cx: &mut LowerContext<'_, T>,
+    copied: &AtomicU64,
+    at: usize,
+    bytes: &[u8],
+) -> wasmtime::Result<()> {
+    list(cx, copied, at, bytes.len(), |to| to.copy_from_slice(bytes))
 }
 
 fn headers<T>(

@@ -1,14 +1,17 @@
 //! The contract's types as they cross the boundary, derived. The engine's own types are made from them at once.
 //!
-//! `BatchShape` is never built: it lends `lower::BatchArg` its size, alignment and type check. Fields and lookups are
-//! lifted whole, though only their number is looked at until the host serves them.
+//! `BatchShape` is never built: it lends `lower::BatchArg` its size, alignment and type check. Lookups are lifted whole,
+//! though only their number is looked at until the host serves them.
 #![allow(dead_code)]
 
 use wasmtime::component::{ComponentType, Lift, flags};
 
 use super::lift::Bytes;
 use crate::description::Unserved;
-use crate::{Column, Description, Failure, Headers, Output, Parts, Patch, Rejections};
+use crate::{
+    Column, Description, Failure, Field, FieldKind, Headers, Output, Part, Parts, Patch, Presence,
+    Rejections,
+};
 
 #[derive(ComponentType, Lift)]
 #[component(record)]
@@ -278,6 +281,31 @@ impl From<OutputShape> for Output {
     }
 }
 
+impl From<FieldShape> for Field {
+    fn from(field: FieldShape) -> Field {
+        Field {
+            part: match field.part {
+                PartShape::Value => Part::Value,
+                PartShape::Key => Part::Key,
+                PartShape::Header(name) => Part::Header(name),
+            },
+            path: field.path,
+            kind: match field.kind {
+                FieldTypeShape::Text => FieldKind::Text,
+                FieldTypeShape::Integer => FieldKind::Integer,
+                FieldTypeShape::Number => FieldKind::Number,
+                FieldTypeShape::Boolean => FieldKind::Boolean,
+                FieldTypeShape::Raw => FieldKind::Raw,
+            },
+            presence: match field.presence {
+                PresenceShape::Required => Presence::Required,
+                PresenceShape::Nullable => Presence::Nullable,
+                PresenceShape::Lenient => Presence::Lenient,
+            },
+        }
+    }
+}
+
 impl DescriptionShape {
     /// The description, if it keeps the contract's rules and this version serves all that it asks for.
     pub(crate) fn checked(self) -> Result<Description, Failure> {
@@ -290,12 +318,12 @@ impl DescriptionShape {
             offsets: has(PartsShape::OFFSETS),
         };
         let unserved = Unserved {
-            fields: self.fields.len(),
             lookups: self.lookups.len(),
             options: self.options.into_iter().map(|o| o.0).collect(),
         };
         let description = Description {
             reads,
+            fields: self.fields.into_iter().map(Into::into).collect(),
             outputs: self.outputs,
             counters: self.counters,
             tables: self.tables,

@@ -76,6 +76,9 @@ pub struct ModuleRef {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Described {
     pub reads: Vec<String>,
+    /// Declared fields, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     pub outputs: Vec<String>,
     pub counters: Vec<String>,
 }

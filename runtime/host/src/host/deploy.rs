@@ -431,6 +431,7 @@ fn described(description: &Description) -> Described {
             .filter(|(read, _)| *read)
             .map(|(_, name)| (*name).to_owned())
             .collect(),
+        fields: description.fields.iter().map(ToString::to_string).collect(),
         outputs: description.outputs.clone(),
         counters: description.counters.clone(),
     }

@@ -24,7 +24,7 @@ const FIELDS: &[&str] = &[
     "lanes",
     "allow-loop",
 ];
-const SOURCE_FIELDS: &[&str] = &["topics", "start"];
+const SOURCE_FIELDS: &[&str] = &["topics", "start", "value"];
 const STEP_FIELDS: &[&str] = &["module", "settings"];
 const REJECTED_FIELDS: &[&str] = &["topic", "cut"];
 const LIMIT_FIELDS: &[&str] = &[
@@ -123,6 +123,9 @@ fn source(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<Source> {
         Some(found) => start(&found, problems),
         None => Some(Start::default()),
     };
+    if let Some(found) = section.get("value") {
+        encoding(&found, problems);
+    }
     Some(Source {
         topics: topics?,
         start: start?,
@@ -163,6 +166,17 @@ fn topic(found: &Found<'_>, name: &str, problems: &mut Problems<'_>) -> Option<S
     match names::check_topic(name) {
         Ok(()) => Some(name.to_owned()),
         Err(why) => problems.at(found, why),
+    }
+}
+
+/// What values are, for the fields that a module declares. There is one encoding so far, which is also the default.
+fn encoding(found: &Found<'_>, problems: &mut Problems<'_>) {
+    if let Some(name) = problems.text(found)
+        && name != "json"
+    {
+        let why =
+            format!("there is no encoding {name:?}: declared fields are taken out of \"json\"");
+        problems.at::<()>(found, why);
     }
 }
 

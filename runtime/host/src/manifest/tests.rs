@@ -165,6 +165,14 @@ fn all_that_is_wrong_is_reported_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
+fn values_are_json_and_nothing_else_yet() {
+    let with = |value: &str| SHORT.replace("[\"in\"]", &format!("[\"in\"], value = {value}"));
+    assert!(Manifest::parse("m.toml", &with("\"json\"")).is_ok());
+    assert!(problems(&with("\"avro\""))[0].contains("there is no encoding \"avro\""));
+    assert!(problems(&with("1"))[0].contains("source.value: is an integer"));
+}
+
+#[test]
 fn broken_toml_is_refused_with_the_line() {
     assert!(problems("name = \"a\"\nsource = {")[0].starts_with("m.toml:2: not valid TOML"));
     assert!(problems("name = \"a\"\nname = \"b\"\n")[0].contains("m.toml:2"));

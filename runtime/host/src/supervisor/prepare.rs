@@ -93,7 +93,7 @@ pub(super) async fn prepare(
         revision: revision.number,
         counters: view.counters_for(&description.counters),
     });
-    let reads = description.reads;
+    let reads = description.needs();
     let guests: Arc<dyn Guests> = match &workshop.native_guests {
         Some(native) => Arc::clone(native),
         None => Arc::new(Component {

@@ -26,7 +26,7 @@ pub(super) const WRONG: &[Wrong] = &[
     ("configure loops", &[("settings", "settings = { mode = \"loop-in-configure\" }")], &["probe.wasm", "configure", "cpu"]),
     ("an unknown option", &[("settings", "settings = { option = \"turbo\" }")], &["probe.wasm", "turbo"]),
     ("declared tables", &[("settings", "settings = { table = \"users\" }")], &["probe.wasm", "tables", "not supported by this version"]),
-    ("declared fields", &[("settings", "settings = { field = \"/type\" }")], &["probe.wasm", "fields", "not supported by this version"]),
+    ("a field that cannot be", &[("settings", "settings = { field = \"type\" }")], &["probe.wasm", "\"type\"", "starts with `/`"]),
     ("no outputs declared", &[("settings", "settings = { outputs = \"\" }")], &["probe.wasm", "output"]),
     ("an output declared twice", &[("settings", "settings = { outputs = \"out,out\" }")], &["probe.wasm", "out", "twice"]),
     // Outputs and topics

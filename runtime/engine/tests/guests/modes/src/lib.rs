@@ -14,7 +14,7 @@ use exports::millstream::transform::guest::{
 use millstream::transform::log::{Level, write};
 use millstream::transform::metrics::add;
 use millstream::transform::records::{
-    Column, ColumnPatch, Headers, HeadersPatch, PartitionsPatch, TimestampsPatch,
+    Column, ColumnPatch, FieldColumn, Headers, HeadersPatch, PartitionsPatch, TimestampsPatch,
 };
 
 thread_local! {
@@ -53,6 +53,7 @@ impl Guest for Modes {
             "refuse" => return Err("no such mode".to_owned()),
             "table" => description.tables.push("users".to_owned()),
             "field" => description.fields.push(field()),
+            "fields" | "fields-unseen" => description.fields = fields(),
             "lookup" => {
                 let field = Some(field());
                 description.lookups.push(Lookup {
@@ -76,6 +77,8 @@ impl Guest for Modes {
             "echo" => Ok(echo(&batch)),
             "values" => Ok(kept(batch.values.as_ref(), |_| true)),
             "first-byte" => Ok(kept(batch.values.as_ref(), |v| v.first() == Some(&b'v'))),
+            "fields" => Ok(shown(&batch)),
+            "fields-unseen" => Ok(nothing()),
             "chatty" => {
                 chat();
                 Ok(nothing())
@@ -123,6 +126,78 @@ impl Guest for Modes {
                 Ok(nothing())
             }
         }
+    }
+}
+
+fn fields() -> Vec<Field> {
+    let field = |part, path: &str, kind, presence| Field {
+        part,
+        path: path.to_owned(),
+        kind,
+        presence,
+    };
+    vec![
+        field(Part::Value, "/type", FieldType::Text, Presence::Required),
+        field(Part::Value, "/n", FieldType::Integer, Presence::Nullable),
+        field(Part::Value, "/x", FieldType::Number, Presence::Lenient),
+        field(Part::Value, "/b", FieldType::Boolean, Presence::Lenient),
+        field(Part::Value, "/r/0", FieldType::Raw, Presence::Nullable),
+        field(Part::Key, "", FieldType::Text, Presence::Nullable),
+        field(
+            Part::Header("h".to_owned()),
+            "",
+            FieldType::Text,
+            Presence::Nullable,
+        ),
+    ]
+}
+
+/// Every row with its fields as its value.
+fn shown(batch: &Batch) -> Output {
+    let set = |bits: &[u8], i: usize| bits.get(i / 8).is_some_and(|byte| byte >> (i % 8) & 1 == 1);
+    let number = |bytes: &[u8], i: usize| bytes.as_chunks::<8>().0[i];
+    let mut to = Column {
+        data: vec![],
+        ends: vec![],
+        nulls: vec![],
+    };
+    for row in 0..batch.count as usize {
+        let shown: Vec<String> = batch
+            .fields
+            .iter()
+            .map(|field| {
+                let (nulls, shown) = match field {
+                    FieldColumn::Text(text) | FieldColumn::Raw(text) => {
+                        let end = |i| u32::from_le_bytes(text.ends.as_chunks().0[i]) as usize;
+                        let start = row.checked_sub(1).map_or(0, end);
+                        let text_ = String::from_utf8_lossy(&text.data[start..end(row)]);
+                        (&text.nulls, text_.into_owned())
+                    }
+                    FieldColumn::Integer(integers) => {
+                        let integer = i64::from_le_bytes(number(&integers.numbers, row));
+                        (&integers.nulls, integer.to_string())
+                    }
+                    FieldColumn::Number(numbers) => {
+                        let float = f64::from_le_bytes(number(&numbers.numbers, row));
+                        (&numbers.nulls, float.to_string())
+                    }
+                    FieldColumn::Boolean(booleans) => {
+                        (&booleans.nulls, set(&booleans.trues, row).to_string())
+                    }
+                };
+                match set(nulls, row) {
+                    true => "-".to_owned(),
+                    false => shown,
+                }
+            })
+            .collect();
+        to.data.extend_from_slice(shown.join(" ").as_bytes());
+        to.ends
+            .extend_from_slice(&(to.data.len() as u32).to_le_bytes());
+    }
+    Output {
+        values: Some(ColumnPatch { at: None, to }),
+        ..nothing()
     }
 }
 

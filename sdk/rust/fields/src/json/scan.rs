@@ -1,49 +1,60 @@
-//! One pass over JSON text that checks all of it and remembers where a few members are. Builds nothing, copies nothing,
-//! and takes strings eight bytes at a time.
+//! One pass over JSON text that checks all of it and hands out the pieces that were looked for. Builds nothing, copies
+//! nothing, and takes strings eight bytes at a time.
 
-use std::borrow::Cow;
-
-use super::Field;
+use super::{Found, Malformed, Name, Search};
 
 /// As deep as serde_json goes: deeper text is refused, so that no text can exhaust the stack.
-const DEEPEST: usize = 128;
+pub const DEEPEST: usize = 128;
 
-/// What is wrong, and at which byte.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) what: &'static str,
-    pub(super) at: usize,
-}
-
-/// See [`super::fields`].
-pub(super) fn fields<'a, const N: usize>(
-    bytes: &'a [u8],
-    paths: [&str; N],
-) -> Result<[Option<Field<'a>>; N], Malformed> {
+/// Passes over all of `text`, once, and gives what `search` looks for to `sink`.
+///
+/// # Errors
+/// The first thing that makes it no JSON. What was found before is worthless then.
+#[inline]
+pub fn scan<'t, S: Search>(
+    text: &'t [u8],
+    search: &S,
+    sink: &mut S::Sink<'t>,
+) -> Result<(), Malformed> {
     let mut scan = Scan {
-        bytes,
+        bytes: text,
         at: 0,
         high: 0,
         depth: 0,
         escapes: 0,
         what: "",
     };
-    let mut found = [None; N];
-    scan.document(&paths.map(Some), &mut found)
-        .map_err(|Wrong| Malformed {
-            what: scan.what,
-            at: scan.at,
-        })?;
+    scan.document(search, sink).map_err(|Wrong| Malformed {
+        what: scan.what,
+        at: scan.at,
+    })?;
     // Bytes past ASCII occur in strings alone, and most text has none.
     if scan.high & HIGH != 0
-        && let Err(error) = std::str::from_utf8(bytes)
+        && let Err(error) = std::str::from_utf8(text)
     {
         return Err(Malformed {
             what: "invalid UTF-8",
             at: error.valid_up_to(),
         });
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Looks for nothing.
+struct Nothing;
+
+impl Search for Nothing {
+    type Sink<'t> = ();
+
+    fn member(&self, _: Name<'_>, (): &mut ()) -> Option<Self> {
+        None
+    }
+
+    fn element(&self, _: usize, (): &mut ()) -> Option<Self> {
+        None
+    }
+
+    fn here<'t>(&self, _: Found<'t>, (): &mut ()) {}
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
@@ -72,8 +83,8 @@ fn all_digits(word: u64) -> bool {
 struct Wrong;
 type Passed = Result<(), Wrong>;
 
-struct Scan<'a> {
-    bytes: &'a [u8],
+struct Scan<'t> {
+    bytes: &'t [u8],
     at: usize,
     /// Everything in strings so far, or-ed: its high bits tell whether something is not ASCII.
     high: u64,
@@ -84,7 +95,7 @@ struct Scan<'a> {
     what: &'static str,
 }
 
-impl<'a> Scan<'a> {
+impl<'t> Scan<'t> {
     #[cold]
     fn wrong(&mut self, what: &'static str) -> Passed {
         self.what = if self.at >= self.bytes.len() {
@@ -116,13 +127,9 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn document<const N: usize>(
-        &mut self,
-        wanted: &[Option<&str>; N],
-        found: &mut [Option<Field<'a>>; N],
-    ) -> Passed {
+    fn document<S: Search>(&mut self, search: &S, sink: &mut S::Sink<'t>) -> Passed {
         self.space();
-        self.value(wanted, found)?;
+        self.value(search, sink)?;
         self.space();
         if self.at != self.bytes.len() {
             return self.wrong("trailing characters");
@@ -130,23 +137,16 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    /// Passes one value. `wanted` has what is left of each path that leads here.
-    fn value<const N: usize>(
-        &mut self,
-        wanted: &[Option<&str>; N],
-        found: &mut [Option<Field<'a>>; N],
-    ) -> Passed {
-        let start = self.at;
+    /// Passes one value in which something may be found.
+    fn value<S: Search>(&mut self, search: &S, sink: &mut S::Sink<'t>) -> Passed {
+        let (start, escapes) = (self.at, self.escapes);
         match self.peek() {
-            b'{' => self.object(wanted, found)?,
-            b'[' => self.array(wanted, found)?,
+            b'{' => self.object(search, sink)?,
+            b'[' => self.array(search, sink)?,
             _ => self.skip()?,
         }
-        for (path, found) in wanted.iter().zip(found) {
-            if *path == Some("") {
-                *found = Some(Field::new(&self.bytes[start..self.at]));
-            }
-        }
+        let raw = &self.bytes[start..self.at];
+        search.here(Found::new(raw, self.escapes != escapes), sink);
         Ok(())
     }
 
@@ -155,8 +155,8 @@ impl<'a> Scan<'a> {
     fn skip(&mut self) -> Passed {
         match self.peek() {
             b'"' => self.string(),
-            b'{' => self.object(&[], &mut []),
-            b'[' => self.array(&[], &mut []),
+            b'{' => self.object(&Nothing, &mut ()),
+            b'[' => self.array(&Nothing, &mut ()),
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
@@ -181,31 +181,28 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn object<const N: usize>(
-        &mut self,
-        wanted: &[Option<&str>; N],
-        found: &mut [Option<Field<'a>>; N],
-    ) -> Passed {
+    fn object<S: Search>(&mut self, search: &S, sink: &mut S::Sink<'t>) -> Passed {
         self.enter()?;
         if self.peek() == b'}' {
             return self.leave();
         }
-        let steps = wanted.map(step);
         loop {
             if self.peek() != b'"' {
                 return self.wrong("expected a member's name");
             }
             let (start, escapes) = (self.at + 1, self.escapes);
             self.string()?;
-            let name = &self.bytes[start..self.at - 1];
+            let name = Name::new(&self.bytes[start..self.at - 1], self.escapes != escapes);
             self.space();
             if self.peek() != b':' {
                 return self.wrong("expected `:`");
             }
             self.at += 1;
             self.space();
-            let escaped = self.escapes != escapes;
-            self.follow(&steps, |step| is_name(name, escaped, step), found)?;
+            match search.member(name, sink) {
+                Some(inner) => self.value(&inner, sink)?,
+                None => self.skip()?,
+            }
             self.space();
             match self.peek() {
                 b',' => {
@@ -218,19 +215,17 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn array<const N: usize>(
-        &mut self,
-        wanted: &[Option<&str>; N],
-        found: &mut [Option<Field<'a>>; N],
-    ) -> Passed {
+    fn array<S: Search>(&mut self, search: &S, sink: &mut S::Sink<'t>) -> Passed {
         self.enter()?;
         if self.peek() == b']' {
             return self.leave();
         }
-        let steps = wanted.map(step);
         let mut index = 0usize;
         loop {
-            self.follow(&steps, |step| is_index(index, step.token), found)?;
+            match search.element(index, sink) {
+                Some(inner) => self.value(&inner, sink)?,
+                None => self.skip()?,
+            }
             index += 1;
             self.space();
             match self.peek() {
@@ -241,33 +236,6 @@ impl<'a> Scan<'a> {
                 b']' => return self.leave(),
                 _ => return self.wrong("expected `,` or `]`"),
             }
-        }
-    }
-
-    /// Passes the value of a member or an element, which some steps lead to.
-    #[inline]
-    fn follow<const N: usize>(
-        &mut self,
-        steps: &[Option<Step<'_>>; N],
-        fits: impl Fn(&Step<'_>) -> bool,
-        found: &mut [Option<Field<'a>>; N],
-    ) -> Passed {
-        let mut inner = [None; N];
-        let mut any = false;
-        for i in 0..N {
-            if let Some(step) = &steps[i]
-                && fits(step)
-            {
-                inner[i] = Some(step.rest);
-                // Of members of one name the last counts, also where it lacks what an earlier one had.
-                found[i] = None;
-                any = true;
-            }
-        }
-        if any {
-            self.value(&inner, found)
-        } else {
-            self.skip()
         }
     }
 
@@ -380,78 +348,25 @@ impl<'a> Scan<'a> {
                 self.at += 1;
                 Ok(())
             }
-            b'u' => match self.hex()? {
-                0xD800..0xDC00 if self.bytes[self.at..].starts_with(b"\\u") => {
-                    self.at += 1;
-                    match self.hex()? {
-                        0xDC00..0xE000 => Ok(()),
-                        _ => self.wrong("lone surrogate"),
-                    }
-                }
-                0xD800..0xE000 => self.wrong("lone surrogate"),
-                _ => Ok(()),
-            },
+            // Whether the number is a character, only who decodes the string has to know.
+            b'u' => self.hex(),
             _ => self.wrong("invalid escape"),
         }
     }
 
-    /// The number in `uXXXX`.
-    fn hex(&mut self) -> Result<u32, Wrong> {
+    /// Passes `uXXXX`.
+    fn hex(&mut self) -> Passed {
         self.at += 1;
-        let mut number = 0;
         for _ in 0..4 {
-            let Some(digit) = char::from(self.peek()).to_digit(16) else {
-                self.wrong("invalid escape")?;
-                return Err(Wrong);
-            };
-            number = number * 16 + digit;
+            if !self.peek().is_ascii_hexdigit() {
+                return self.wrong("invalid escape");
+            }
             self.at += 1;
         }
-        Ok(number)
+        Ok(())
     }
-}
-
-/// One step of a path.
-#[derive(Clone, Copy)]
-struct Step<'p> {
-    token: &'p str,
-    /// What is left of the path behind it.
-    rest: &'p str,
-    /// Whether the token may have escapes.
-    tilde: bool,
-}
-
-/// A path's first step; `None` where the path ends here or leads elsewhere.
-fn step(path: Option<&str>) -> Option<Step<'_>> {
-    let path = path?.strip_prefix('/')?;
-    let (token, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
-    Some(Step {
-        token,
-        rest,
-        tilde: token.contains('~'),
-    })
-}
-
-/// Whether a member's name, as written, is what a step says.
-#[inline]
-fn is_name(name: &[u8], escaped: bool, step: &Step<'_>) -> bool {
-    if escaped || step.tilde {
-        return is_decoded_name(name, step.token);
-    }
-    name == step.token.as_bytes()
-}
-
-#[cold]
-fn is_decoded_name(name: &[u8], token: &str) -> bool {
-    let token = token.replace("~1", "/").replace("~0", "~");
-    let quoted = [b"\"", name, b"\""].concat();
-    serde_json::from_slice::<Cow<'_, str>>(&quoted).is_ok_and(|name| name == token)
-}
-
-fn is_index(index: usize, token: &str) -> bool {
-    let canonical = token == "0" || !token.starts_with(['0', '+']);
-    canonical && token.parse() == Ok(index)
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

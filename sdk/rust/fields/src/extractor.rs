@@ -1,0 +1,235 @@
+//! Takes the fields out of a batch's rows, and says which rows cannot be shown.
+
+use crate::column::{Column, Item};
+use crate::json::{Found, Malformed, scan};
+use crate::pointer::{Tree, tokens};
+use crate::{Field, Kind, Part, Presence};
+
+/// What of a record fields are taken out of.
+pub trait Row<'r> {
+    /// The key; `None` is null.
+    fn key(&self) -> Option<&'r [u8]>;
+    /// The value; `None` is null.
+    fn value(&self) -> Option<&'r [u8]>;
+    /// The value of the last header of this name; `None` is null, or none.
+    fn header(&self, name: &str) -> Option<&'r [u8]>;
+}
+
+/// Takes out the fields of one transform, batch after batch. Keeps its columns' memory.
+#[derive(Debug)]
+pub struct Extractor {
+    fields: Vec<Wanted>,
+    columns: Vec<Column>,
+    value: Tree,
+    key: Tree,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    from: From,
+    kind: Kind,
+    presence: Presence,
+    /// For people.
+    name: String,
+}
+
+#[derive(Debug)]
+enum From {
+    /// A slot of the part's tree.
+    Value(usize),
+    Key(usize),
+    WholeValue,
+    WholeKey,
+    Header(String),
+}
+
+/// A row that the guest is not to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its index among the rows.
+    pub row: u32,
+    /// For machines: `malformed-json`, `missing-field` or `wrong-type`.
+    pub code: &'static str,
+    /// For people: which field, what is wrong, and where.
+    pub reason: String,
+}
+
+/// Why a row is refused.
+struct Wrong {
+    code: &'static str,
+    reason: String,
+}
+
+impl Extractor {
+    /// Takes out these fields, which are checked.
+    #[must_use]
+    pub fn new(fields: &[Field]) -> Extractor {
+        let mut paths = [Vec::new(), Vec::new()];
+        let mut places = Vec::new();
+        for field in fields {
+            let part = match field.part {
+                Part::Value => 0,
+                Part::Key => 1,
+                Part::Header(_) => continue,
+            };
+            // The whole of a key is text, the whole of a value is only looked into for what it is.
+            let whole = field.path.is_empty() && (part == 1 || field.kind == Kind::Raw);
+            if !whole {
+                paths[part].push(tokens(&field.path).unwrap_or_default());
+                places.push(part);
+            }
+        }
+        let [(value, values), (key, keys)] = paths.map(|paths| Tree::new(&paths));
+        let (mut values, mut keys) = (values.into_iter(), keys.into_iter());
+        let from = |field: &Field| match &field.part {
+            Part::Header(name) => From::Header(name.clone()),
+            Part::Key if field.path.is_empty() => From::WholeKey,
+            Part::Key => keys.next().map_or(From::WholeKey, From::Key),
+            Part::Value if field.path.is_empty() && field.kind == Kind::Raw => From::WholeValue,
+            Part::Value => values.next().map_or(From::WholeValue, From::Value),
+        };
+        let wanted = fields
+            .iter()
+            .zip(fields.iter().map(from))
+            .map(|(field, from)| Wanted {
+                from,
+                kind: field.kind,
+                presence: field.presence,
+                name: field.shown(),
+            });
+        Extractor {
+            fields: wanted.collect(),
+            columns: fields.iter().map(|f| Column::new(f.kind)).collect(),
+            value,
+            key,
+        }
+    }
+
+    /// Fills the columns from these rows. Returns those that are refused, in order: the columns have no entry for them.
+    pub fn extract<'r>(&mut self, rows: &[impl Row<'r>]) -> Vec<Refused> {
+        for column in &mut self.columns {
+            column.truncate(0);
+        }
+        let mut refused = Vec::new();
+        let mut found = Places {
+            value: vec![None; self.value.slots()],
+            key: vec![None; self.key.slots()],
+        };
+        for (i, row) in rows.iter().enumerate() {
+            if let Err(wrong) = self.row(row, &mut found) {
+                let kept = i - refused.len();
+                for column in &mut self.columns {
+                    column.truncate(kept);
+                }
+                refused.push(Refused {
+                    row: i as u32,
+                    code: wrong.code,
+                    reason: wrong.reason,
+                });
+            }
+        }
+        refused
+    }
+
+    /// The columns of the last batch, in the order of the fields.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    #[inline]
+    fn row<'r>(&mut self, row: &impl Row<'r>, found: &mut Places<'r>) -> Result<(), Wrong> {
+        find(&self.value, row.value(), &mut found.value)
+            .map_err(|error| malformed("value", error))?;
+        find(&self.key, row.key(), &mut found.key).map_err(|error| malformed("key", error))?;
+        for (wanted, column) in self.fields.iter().zip(&mut self.columns) {
+            let item = match &wanted.from {
+                From::Value(slot) => found.value[*slot].map(Item::Json),
+                From::Key(slot) => found.key[*slot].map(Item::Json),
+                From::WholeValue => row.value().map(Item::Plain),
+                From::WholeKey => row.key().map(Item::Plain),
+                From::Header(name) => row.header(name).map(Item::Plain),
+            };
+            let item = item.filter(|item| !matches!(item, Item::Json(found) if found.is_null()));
+            match item {
+                Some(item) if column.push(item) => continue,
+                Some(item) if wanted.presence != Presence::Lenient => {
+                    return Err(wrong_type(wanted, item, row));
+                }
+                None if wanted.presence == Presence::Required && !wanted.excused(row) => {
+                    return Err(missing(wanted));
+                }
+                _ => column.push_null(),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a row has at the places that are looked at.
+struct Places<'r> {
+    value: Vec<Option<Found<'r>>>,
+    key: Vec<Option<Found<'r>>>,
+}
+
+#[inline]
+fn find<'r>(
+    tree: &Tree,
+    text: Option<&'r [u8]>,
+    found: &mut [Option<Found<'r>>],
+) -> Result<(), Malformed> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    found.fill(None);
+    match text {
+        Some(text) => scan(text, &tree.search(), found),
+        None => Ok(()),
+    }
+}
+
+impl Wanted {
+    /// A value that is null says that its key is gone: it lacks nothing.
+    fn excused<'r>(&self, row: &impl Row<'r>) -> bool {
+        matches!(self.from, From::Value(_) | From::WholeValue) && row.value().is_none()
+    }
+}
+
+#[cold]
+fn malformed(part: &str, error: Malformed) -> Wrong {
+    Wrong {
+        code: "malformed-json",
+        reason: format!("the {part} is not JSON: {error}"),
+    }
+}
+
+#[cold]
+fn missing(wanted: &Wanted) -> Wrong {
+    Wrong {
+        code: "missing-field",
+        reason: format!("{} is missing or null", wanted.name),
+    }
+}
+
+#[cold]
+fn wrong_type<'r>(wanted: &Wanted, item: Item<'_>, row: &impl Row<'r>) -> Wrong {
+    let part = match wanted.from {
+        From::Value(_) | From::WholeValue => row.value(),
+        From::Key(_) | From::WholeKey => row.key(),
+        From::Header(_) => None,
+    };
+    let at = match (item, part) {
+        (Item::Json(found), Some(part)) => {
+            let at = found.raw().as_ptr().addr() - part.as_ptr().addr();
+            format!(" (at byte {at})")
+        }
+        _ => String::new(),
+    };
+    Wrong {
+        code: "wrong-type",
+        reason: format!("{} is not {}{at}", wanted.name, wanted.kind.shown()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
