@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::bindings::exports::millstream::transform::guest as wit;
 use crate::bindings::millstream::transform::records;
+use crate::fields::FieldColumn;
 use crate::reads::{
     Choice, HeadersAreRead, KeysAreRead, OffsetsAreRead, Reads, TimestampsAreRead, Values,
     ValuesAreRead,
@@ -50,6 +51,16 @@ impl<'a> Numbers<'a> {
         i64::from_le_bytes(bytes)
     }
 
+    #[inline]
+    pub(crate) fn of(numbers: &'a [u8]) -> Self {
+        Numbers(numbers)
+    }
+
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.0.len() / 8
+    }
+
     /// All of them, in order.
     pub fn iter(self) -> impl Iterator<Item = i64> + 'a {
         self.0
@@ -58,6 +69,12 @@ impl<'a> Numbers<'a> {
             .iter()
             .map(|bytes| i64::from_le_bytes(*bytes))
     }
+}
+
+/// Whether a bit is set; none is in a set without bytes.
+#[inline]
+pub(crate) fn is_set(bits: &[u8], row: usize) -> bool {
+    !bits.is_empty() && bits[row / 8] >> (row % 8) & 1 == 1
 }
 
 /// Byte strings end to end: the keys or the values of a batch, row for row.
@@ -70,7 +87,7 @@ pub struct Column<'a> {
 
 impl<'a> Column<'a> {
     #[inline]
-    fn of(column: &'a records::Column) -> Self {
+    pub(crate) fn of(column: &'a records::Column) -> Self {
         Column {
             data: &column.data,
             ends: Numbers32(&column.ends),
@@ -95,7 +112,7 @@ impl<'a> Column<'a> {
     /// When the batch has no such row.
     #[inline]
     pub fn get(self, row: usize) -> Option<&'a [u8]> {
-        if !self.nulls.is_empty() && self.nulls[row / 8] >> (row % 8) & 1 == 1 {
+        if is_set(self.nulls, row) {
             return None;
         }
         let (start, end) = self.ends.bounds(row);
@@ -150,6 +167,7 @@ pub struct Columns<'a> {
     headers: HeaderColumns<'a>,
     timestamps: Numbers<'a>,
     offsets: Numbers<'a>,
+    pub(crate) fields: &'a [FieldColumn<'a>],
 }
 
 const NO_COLUMN: Column<'static> = Column {
@@ -161,7 +179,10 @@ const NO_COLUMN: Column<'static> = Column {
 impl<'a> Columns<'a> {
     /// # Errors
     /// Says which column, among those that `R` reads, is missing or too short.
-    pub(crate) fn of<R: Reads>(batch: &'a wit::Batch) -> Result<Self, String> {
+    pub(crate) fn of<R: Reads>(
+        batch: &'a wit::Batch,
+        fields: &'a [FieldColumn<'a>],
+    ) -> Result<Self, String> {
         let rows = batch.count as usize;
         let column = |name: &str, read: bool, column: &'a Option<records::Column>| match column {
             Some(column) if column.ends.len() == 4 * rows => Ok(Column::of(column)),
@@ -195,6 +216,7 @@ impl<'a> Columns<'a> {
             headers,
             timestamps: numbers("timestamps", R::Timestamps::YES, &batch.timestamps)?,
             offsets: numbers("offsets", R::Offsets::YES, &batch.offsets)?,
+            fields,
         })
     }
 }

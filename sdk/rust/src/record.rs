@@ -143,7 +143,7 @@ impl<'a, R: Reads> Record<'a, R> {
 }
 
 #[cold]
-fn null_value() -> Reject {
+pub(crate) fn null_value() -> Reject {
     Reject::new("null-value", "the record has no value")
 }
 

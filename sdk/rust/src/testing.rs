@@ -31,6 +31,9 @@ mod outcome;
 pub use input::Input;
 pub use outcome::{Emitted, Outcome, Rejected};
 
+use millstream_fields::Extractor;
+
+use crate::fields;
 use crate::log;
 use crate::reject::Failure;
 use crate::transform::{Transform, configure};
@@ -129,10 +132,17 @@ impl<T: Copy> Test<T> {
         let records: Vec<Input> = records.into_iter().map(Into::into).collect();
         let (mut running, description) = configure(self.transform, self.settings.clone())
             .unwrap_or_else(|error| panic!("the deployment would be refused: {error}"));
+        let mut fields = Extractor::new(&fields::extracted(T::FIELDS));
+        let records: Vec<&Input> = records.iter().collect();
+        let refused = fields.extract(&records);
+        let is_kept = |row: &usize| refused.iter().all(|refused| refused.row as usize != *row);
+        let kept: Vec<usize> = (0..records.len()).filter(is_kept).collect();
+        let records: Vec<&Input> = kept.iter().map(|row| records[*row]).collect();
         if records.is_empty() {
-            return Ok(Outcome::default());
+            return Ok(Outcome::default().widened(&kept, refused));
         }
-        let batch = batch::of(&records, description.reads, &self.topic, self.partition);
+        let reads = description.reads;
+        let batch = batch::of(&records, reads, &fields, &self.topic, self.partition);
         let (answer, logs) = log::capture(|| running.apply(&batch));
         match answer {
             Ok((output, counts)) => {
@@ -144,7 +154,8 @@ impl<T: Copy> Test<T> {
                         dropped,
                         counters,
                         logs,
-                    }),
+                    }
+                    .widened(&kept, refused)),
                     Err(wrong) => panic!("the host would refuse the answer: {wrong}"),
                 }
             }

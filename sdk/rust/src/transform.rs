@@ -4,29 +4,33 @@
 use crate::bindings::exports::millstream::transform::guest as wit;
 use crate::columns::{Batch, Columns};
 use crate::emitter::Emitter;
+use crate::fields::{self, Declared, FieldColumn, Fields, Rows};
 use crate::outputs::{Counters, Outputs};
 use crate::plan::Plan;
 use crate::reads::{self, Reads};
-use crate::record::Record;
+use crate::record::{Record, null_value};
 use crate::reject::Failure;
 use crate::settings::{self, State};
 
-/// A function that `#[transform]` makes a component of, in one of six shapes:
+/// A function that `#[transform]` makes a component of, in one of these shapes:
 ///
 /// ```text
 /// fn(Record<'_, R>, &mut Emitter<O>) -> A
-/// fn(Record<'_, R>, &mut Emitter<O>, &S) -> A            S: Settings, or any State
-/// fn(Record<'_, R>, &mut Emitter<O>, &mut S) -> A
-/// fn(Batch<'_, R>, &mut Plan<O>) -> A                    the same three with a whole batch
+/// fn(F<'_>, &mut Emitter<O>) -> A                        F: Fields
+/// fn(F<'_>, Record<'_, R>, &mut Emitter<O>) -> A
+/// fn(Batch<'_, R>, &mut Plan<O>) -> A                    a whole batch
+/// fn(Rows<'_, F<'_>>, Batch<'_, R>, &mut Plan<O>) -> A
 /// ```
 ///
-/// `R` names what is read ([`Reads`], values unless said otherwise), `O` the outputs ([`Outputs`]; `Emitter<O, C>` adds
+/// and each of them with a last parameter `&S` or `&mut S`, where `S` is [`Settings`](crate::Settings) or any [`State`].
+///
+/// `F` declares fields that the host takes out of each record ([`Fields`]). `R` names what is read ([`Reads`], values unless said otherwise), `O` the outputs ([`Outputs`]; `Emitter<O, C>` adds
 /// counters, [`Counters`]), `A` is `()` or a `Result<(), E>` whose error is a [`Reject`](crate::Reject), a [`Failure`] or
 /// any error ([`Answer`]).
 #[diagnostic::on_unimplemented(
     message = "this function is not a transform",
     label = "not a transform",
-    note = "a transform is `fn(record: Record<'_>, out: &mut Emitter<Out>) -> Result<(), Reject>`, perhaps with a third parameter `&Settings`, `&State` or `&mut State`; with `Batch<'_>` and `&mut Plan<Out>` it takes a whole batch"
+    note = "a transform is `fn(record: Record<'_>, out: &mut Emitter<Out>) -> Result<(), Reject>`, perhaps with a last parameter `&Settings`, `&State` or `&mut State`, and with a struct of declared fields before or instead of the record; with `Batch<'_>` and `&mut Plan<Out>` it takes a whole batch"
 )]
 pub trait Transform<Shape>: 'static {
     #[doc(hidden)]
@@ -37,6 +41,8 @@ pub trait Transform<Shape>: 'static {
     type Counters: Counters;
     #[doc(hidden)]
     type State: State;
+    #[doc(hidden)]
+    const FIELDS: &'static [Declared] = &[];
 
     #[doc(hidden)]
     fn run(
@@ -87,6 +93,28 @@ fn records<R, O: Outputs, C: Counters, A: Answer>(
     Ok(emitter.into_plan())
 }
 
+/// With the fields of each record. One that cannot have any is a record without a value.
+#[inline]
+fn fielded<'c, F: Fields, R: 'c, O: Outputs, C: Counters, A: Answer>(
+    columns: &'c Columns<'c>,
+    mut each: impl FnMut(F::Of<'c>, Record<'c, R>, &mut Emitter<O, C>) -> A,
+) -> Result<Plan<O, C>, Failure> {
+    let mut emitter = Emitter::new(columns.count);
+    for row in 0..columns.count {
+        emitter.begin(row);
+        let answer = match F::at(columns.fields, row) {
+            Some(fields) => each(fields, Record::new(columns, row), &mut emitter).into_result(),
+            None => Err(Failure::Reject(null_value())),
+        };
+        match answer {
+            Ok(()) => {}
+            Err(Failure::Reject(reject)) => emitter.reject(reject),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(emitter.into_plan())
+}
+
 #[inline]
 fn batch<R, O: Outputs, C: Counters, A: Answer>(
     columns: &Columns<'_>,
@@ -106,35 +134,53 @@ pub mod shape {
     //! One marker a shape: they keep the implementations below apart.
     use std::marker::PhantomData;
 
-    #[derive(Debug)]
-    pub struct Records<P>(PhantomData<P>);
-    #[derive(Debug)]
-    pub struct RecordsShared<P>(PhantomData<P>);
-    #[derive(Debug)]
-    pub struct RecordsMut<P>(PhantomData<P>);
-    #[derive(Debug)]
-    pub struct Batches<P>(PhantomData<P>);
-    #[derive(Debug)]
-    pub struct BatchesShared<P>(PhantomData<P>);
-    #[derive(Debug)]
-    pub struct BatchesMut<P>(PhantomData<P>);
+    macro_rules! markers {
+        ($($name:ident)*) => {
+            $(
+                #[derive(Debug)]
+                pub struct $name<P>(PhantomData<P>);
+            )*
+        };
+    }
+    markers!(Records RecordsShared RecordsMut);
+    markers!(Fields FieldsShared FieldsMut);
+    markers!(FieldsAndRecords FieldsAndRecordsShared FieldsAndRecordsMut);
+    markers!(Batches BatchesShared BatchesMut);
+    markers!(FieldsAndBatches FieldsAndBatchesShared FieldsAndBatchesMut);
 }
 
+/// Calls a function that is known to take several types: the arguments say which.
+macro_rules! call {
+    ($name:ident($($argument:ident: $type:ident),*)) => {
+        #[inline]
+        fn $name<$($type,)* A>(f: &impl Fn($($type),*) -> A, $($argument: $type),*) -> A {
+            f($($argument),*)
+        }
+    };
+}
+call!(call2(a: X, b: Y));
+call!(call3(a: X, b: Y, c: Z));
+call!(call4(a: W, b: X, c: Y, d: Z));
+
+/// One shape. A struct of fields (`F: Fields`) stands in the function as the type that it names, from which `F` is known,
+/// and as that type for any lifetime.
 macro_rules! transform {
-    ($shape:ident, ($($parameter:ident)?), fn($($argument:ty),*), $state:ty, |$f:ident, $state_name:ident, $columns:ident| $run:expr) => {
-        impl<F, R, O, C, A, $($parameter)?> Transform<shape::$shape<(R, O, C, A, $($parameter)?)>> for F
+    ($shape:ident<$($generic:ident: $bound:ident),*>, fn($($argument:ty),*) $(and fn($($any:ty),*))?,
+     reads $reads:ty, state $state:ty, fields $fields:expr, |$f:ident, $state_name:ident, $columns:ident| $run:expr) => {
+        impl<T, $($generic,)* O, C, A> Transform<shape::$shape<($($generic,)* O, C, A)>> for T
         where
-            F: Fn($($argument),*) -> A + 'static,
-            R: Reads,
+            T: Fn($($argument),*) -> A + 'static,
+            $(T: for<'x> Fn($($any),*) -> A,)?
             O: Outputs,
             C: Counters,
             A: Answer,
-            $($parameter: State)?
+            $($generic: $bound,)*
         {
-            type Reads = R;
+            type Reads = $reads;
             type Outputs = O;
             type Counters = C;
             type State = $state;
+            const FIELDS: &'static [Declared] = $fields;
 
             #[inline]
             fn run(&self, $state_name: &mut $state, $columns: &Columns<'_>) -> Result<Plan<O, C>, Failure> {
@@ -145,46 +191,94 @@ macro_rules! transform {
     };
 }
 transform!(
-    Records,
-    (),
+    Records<R: Reads>,
     fn(Record<'_, R>, &mut Emitter<O, C>),
-    (),
-    |f, _state, columns| records(columns, |record, out| f(record, out))
+    reads R, state (), fields &[],
+    |f, _state, columns| records(columns, |record, out| call2(f, record, out))
 );
 transform!(
-    RecordsShared,
-    (S),
+    RecordsShared<R: Reads, S: State>,
     fn(Record<'_, R>, &mut Emitter<O, C>, &S),
-    S,
-    |f, state, columns| records(columns, |record, out| f(record, out, state))
+    reads R, state S, fields &[],
+    |f, state, columns| records(columns, |record, out| call3(f, record, out, &*state))
 );
 transform!(
-    RecordsMut,
-    (S),
+    RecordsMut<R: Reads, S: State>,
     fn(Record<'_, R>, &mut Emitter<O, C>, &mut S),
-    S,
-    |f, state, columns| records(columns, |record, out| f(record, out, state))
+    reads R, state S, fields &[],
+    |f, state, columns| records(columns, |record, out| call3(f, record, out, &mut *state))
 );
 transform!(
-    Batches,
-    (),
+    Fields<F: Fields>,
+    fn(F, &mut Emitter<O, C>) and fn(F::Of<'x>, &mut Emitter<O, C>),
+    reads (), state (), fields F::FIELDS,
+    |f, _state, columns| fielded::<F, (), _, _, _>(columns, |fields, _, out| call2(f, fields, out))
+);
+transform!(
+    FieldsShared<F: Fields, S: State>,
+    fn(F, &mut Emitter<O, C>, &S) and fn(F::Of<'x>, &mut Emitter<O, C>, &S),
+    reads (), state S, fields F::FIELDS,
+    |f, state, columns| fielded::<F, (), _, _, _>(columns, |fields, _, out| call3(f, fields, out, &*state))
+);
+transform!(
+    FieldsMut<F: Fields, S: State>,
+    fn(F, &mut Emitter<O, C>, &mut S) and fn(F::Of<'x>, &mut Emitter<O, C>, &mut S),
+    reads (), state S, fields F::FIELDS,
+    |f, state, columns| fielded::<F, (), _, _, _>(columns, |fields, _, out| call3(f, fields, out, &mut *state))
+);
+transform!(
+    FieldsAndRecords<F: Fields, R: Reads>,
+    fn(F, Record<'_, R>, &mut Emitter<O, C>) and fn(F::Of<'x>, Record<'_, R>, &mut Emitter<O, C>),
+    reads R, state (), fields F::FIELDS,
+    |f, _state, columns| fielded::<F, R, _, _, _>(columns, |fields, record, out| call3(f, fields, record, out))
+);
+transform!(
+    FieldsAndRecordsShared<F: Fields, R: Reads, S: State>,
+    fn(F, Record<'_, R>, &mut Emitter<O, C>, &S) and fn(F::Of<'x>, Record<'_, R>, &mut Emitter<O, C>, &S),
+    reads R, state S, fields F::FIELDS,
+    |f, state, columns| fielded::<F, R, _, _, _>(columns, |fields, record, out| call4(f, fields, record, out, &*state))
+);
+transform!(
+    FieldsAndRecordsMut<F: Fields, R: Reads, S: State>,
+    fn(F, Record<'_, R>, &mut Emitter<O, C>, &mut S) and fn(F::Of<'x>, Record<'_, R>, &mut Emitter<O, C>, &mut S),
+    reads R, state S, fields F::FIELDS,
+    |f, state, columns| fielded::<F, R, _, _, _>(columns, |fields, record, out| call4(f, fields, record, out, &mut *state))
+);
+transform!(
+    Batches<R: Reads>,
     fn(Batch<'_, R>, &mut Plan<O, C>),
-    (),
-    |f, _state, columns| batch(columns, |records, plan| f(records, plan))
+    reads R, state (), fields &[],
+    |f, _state, columns| batch(columns, |records, plan| call2(f, records, plan))
 );
 transform!(
-    BatchesShared,
-    (S),
+    BatchesShared<R: Reads, S: State>,
     fn(Batch<'_, R>, &mut Plan<O, C>, &S),
-    S,
-    |f, state, columns| batch(columns, |records, plan| f(records, plan, state))
+    reads R, state S, fields &[],
+    |f, state, columns| batch(columns, |records, plan| call3(f, records, plan, &*state))
 );
 transform!(
-    BatchesMut,
-    (S),
+    BatchesMut<R: Reads, S: State>,
     fn(Batch<'_, R>, &mut Plan<O, C>, &mut S),
-    S,
-    |f, state, columns| batch(columns, |records, plan| f(records, plan, state))
+    reads R, state S, fields &[],
+    |f, state, columns| batch(columns, |records, plan| call3(f, records, plan, &mut *state))
+);
+transform!(
+    FieldsAndBatches<F: Fields, R: Reads>,
+    fn(Rows<'_, F>, Batch<'_, R>, &mut Plan<O, C>),
+    reads R, state (), fields F::FIELDS,
+    |f, _state, columns| batch(columns, |records, plan| call3(f, Rows::new(columns), records, plan))
+);
+transform!(
+    FieldsAndBatchesShared<F: Fields, R: Reads, S: State>,
+    fn(Rows<'_, F>, Batch<'_, R>, &mut Plan<O, C>, &S),
+    reads R, state S, fields F::FIELDS,
+    |f, state, columns| batch(columns, |records, plan| call4(f, Rows::new(columns), records, plan, &*state))
+);
+transform!(
+    FieldsAndBatchesMut<F: Fields, R: Reads, S: State>,
+    fn(Rows<'_, F>, Batch<'_, R>, &mut Plan<O, C>, &mut S),
+    reads R, state S, fields F::FIELDS,
+    |f, state, columns| batch(columns, |records, plan| call4(f, Rows::new(columns), records, plan, &mut *state))
 );
 
 /// The answer to a batch, and what to add to each counter.
@@ -212,18 +306,34 @@ fn run<Shape, T: Transform<Shape>>(
     state: &mut T::State,
     batch: &wit::Batch,
 ) -> Answered {
-    let columns = Columns::of::<T::Reads>(batch).map_err(|column| {
+    let missing = |column: String| {
         wit::Failure::Permanent(format!(
             "the host sent no {column}, or too few, for {} rows",
             batch.count
         ))
-    })?;
+    };
+    let fields = field_columns(batch, T::FIELDS).map_err(missing)?;
+    let columns = Columns::of::<T::Reads>(batch, &fields).map_err(missing)?;
     match transform.run(state, &columns) {
         Ok(plan) => Ok((plan.raw.finish(columns.count), plan.counts)),
         Err(Failure::Transient(message)) => Err(wit::Failure::Transient(message)),
         Err(Failure::Permanent(message)) => Err(wit::Failure::Permanent(message)),
         Err(Failure::Reject(reject)) => Err(wit::Failure::Permanent(reject.to_string())),
     }
+}
+
+/// # Errors
+/// Says which field is not there as declared.
+fn field_columns<'a>(
+    batch: &'a wit::Batch,
+    declared: &[Declared],
+) -> Result<Vec<FieldColumn<'a>>, String> {
+    let of = |(i, declared): (usize, &Declared)| {
+        let column = batch.fields.get(i);
+        let column = column.and_then(|c| FieldColumn::of(c, declared, batch.count as usize));
+        column.ok_or_else(|| format!("field {:?}", declared.path))
+    };
+    declared.iter().enumerate().map(of).collect()
 }
 
 /// What `configure` does: reads the settings, makes the state, and says what the transform reads and has.
@@ -238,7 +348,7 @@ where
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let description = wit::Description {
         reads: reads::parts::<T::Reads>(),
-        fields: Vec::new(),
+        fields: fields::declared(T::FIELDS),
         lookups: Vec::new(),
         tables: Vec::new(),
         outputs: names(T::Outputs::NAMES),

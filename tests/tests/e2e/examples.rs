@@ -167,7 +167,8 @@ fn route_sends_swipes_by_their_direction_untouched() {
                 (Some("swipe"), Some("left")) => Fate::To("passes", record.clone()),
                 (Some("swipe"), _) => Fate::Rejected("unknown-direction"),
                 (Some(_), _) => Fate::Dropped,
-                (None, _) => Fate::Rejected("unexpected-json"),
+                (None, _) if event["type"].is_null() => Fate::Rejected("missing-field"),
+                (None, _) => Fate::Rejected("wrong-type"),
             },
         }
     });

@@ -1,6 +1,7 @@
 //! The macros of millstream-sdk, which documents and re-exports them. They only write down what a signature or an enum
 //! already says; everything that runs is in the SDK.
 
+mod fields;
 mod names;
 mod settings;
 mod transform;
@@ -21,6 +22,15 @@ pub fn transform(arguments: TokenStream, function: TokenStream) -> TokenStream {
 #[proc_macro_derive(Outputs, attributes(output))]
 pub fn outputs(input: TokenStream) -> TokenStream {
     names::outputs(input.into())
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// Declares fields that the host takes out of each record: `#[field("/path")]` says where each is. See
+/// `millstream_sdk::fields`.
+#[proc_macro_derive(Fields, attributes(field))]
+pub fn fields(input: TokenStream) -> TokenStream {
+    fields::expand(input.into())
         .unwrap_or_else(|error| error.into_compile_error())
         .into()
 }

@@ -65,10 +65,10 @@ fn check(function: &ItemFn) -> Result<()> {
             "a transform is not generic: its types are what it declares to the host",
         ));
     }
-    if !(2..=3).contains(&signature.inputs.len()) {
+    if !(2..=4).contains(&signature.inputs.len()) {
         return Err(Error::new(
             signature.paren_token.span.join(),
-            "a transform takes a record and an emitter, and perhaps settings or state: \
+            "a transform takes a record, declared fields or both, an emitter, and perhaps settings or state: \
              (record: Record<'_>, out: &mut Emitter<Out>, settings: &Settings)",
         ));
     }

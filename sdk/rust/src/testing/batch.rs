@@ -1,11 +1,22 @@
 //! Columns of test records, as the host makes them.
 
+use millstream_fields as host;
+
 use super::Input;
 use crate::bindings::exports::millstream::transform::guest::{Batch, Parts};
-use crate::bindings::millstream::transform::records::{Column, Headers};
+use crate::bindings::millstream::transform::records::{
+    Booleans, Column, FieldColumn, Floats, Headers, Integers,
+};
 use crate::patch::ColumnBuilder;
 
-pub(super) fn of(records: &[Input], reads: Parts, topic: &str, partition: i32) -> Batch {
+/// `records` are the rows that the guest sees; `fields` has their fields.
+pub(super) fn of(
+    records: &[&Input],
+    reads: Parts,
+    fields: &host::Extractor,
+    topic: &str,
+    partition: i32,
+) -> Batch {
     let numbers = |number: &dyn Fn(usize, &Input) -> i64| -> Vec<u8> {
         records
             .iter()
@@ -30,8 +41,47 @@ pub(super) fn of(records: &[Input], reads: Parts, topic: &str, partition: i32) -
             .contains(Parts::VALUES)
             .then(|| column(records.iter().map(|record| record.value.as_deref()))),
         headers: reads.contains(Parts::HEADERS).then(|| headers(records)),
-        fields: Vec::new(),
+        fields: fields.columns().iter().map(field_column).collect(),
         lookups: Vec::new(),
+    }
+}
+
+impl<'a> host::Row<'a> for &'a Input {
+    fn key(&self) -> Option<&'a [u8]> {
+        self.key.as_deref()
+    }
+
+    fn value(&self) -> Option<&'a [u8]> {
+        self.value.as_deref()
+    }
+
+    fn header(&self, name: &str) -> Option<&'a [u8]> {
+        let (_, value) = self.headers.iter().rfind(|(header, _)| header == name)?;
+        value.as_deref()
+    }
+}
+
+fn field_column(column: &host::Column) -> FieldColumn {
+    let strings = |strings: &host::Strings| Column {
+        data: strings.data.clone(),
+        ends: strings.ends.as_flattened().to_vec(),
+        nulls: strings.nulls.or_none().to_vec(),
+    };
+    match column {
+        host::Column::Text(text) => FieldColumn::Text(strings(text)),
+        host::Column::Raw(raw) => FieldColumn::Raw(strings(raw)),
+        host::Column::Integer(integers) => FieldColumn::Integer(Integers {
+            numbers: integers.numbers.as_flattened().to_vec(),
+            nulls: integers.nulls.or_none().to_vec(),
+        }),
+        host::Column::Number(numbers) => FieldColumn::Number(Floats {
+            numbers: numbers.numbers.as_flattened().to_vec(),
+            nulls: numbers.nulls.or_none().to_vec(),
+        }),
+        host::Column::Boolean(booleans) => FieldColumn::Boolean(Booleans {
+            trues: booleans.trues.all().to_vec(),
+            nulls: booleans.nulls.or_none().to_vec(),
+        }),
     }
 }
 
@@ -41,7 +91,7 @@ fn column<'a>(entries: impl Iterator<Item = Option<&'a [u8]>>) -> Column {
     column.finish()
 }
 
-fn headers(records: &[Input]) -> Headers {
+fn headers(records: &[&Input]) -> Headers {
     let mut end = 0u32;
     let mut ends = Vec::new();
     for record in records {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use millstream_fields::Refused;
+
 use super::Input;
 use crate::bindings::millstream::transform::records::{Column, ColumnPatch, HeadersPatch, Output};
 use crate::log::Level;
@@ -23,6 +25,27 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Of an outcome over the rows `kept` makes one over all rows: the others are `refused`.
+    pub(super) fn widened(mut self, kept: &[usize], refused: Vec<Refused>) -> Self {
+        for emitted in &mut self.emitted {
+            emitted.row = kept[emitted.row];
+        }
+        for rejected in &mut self.rejected {
+            rejected.row = kept[rejected.row];
+        }
+        for dropped in &mut self.dropped {
+            *dropped = kept[*dropped];
+        }
+        self.rejected
+            .extend(refused.into_iter().map(|refused| Rejected {
+                row: refused.row as usize,
+                code: refused.code.to_owned(),
+                reason: refused.reason,
+            }));
+        self.rejected.sort_by_key(|rejected| rejected.row);
+        self
+    }
+
     /// The records that went to this output.
     pub fn to<O: Outputs>(&self, output: O) -> Vec<&Emitted> {
         let name = O::NAMES[usize::from(output.index())];
@@ -163,7 +186,7 @@ type Parts = (Vec<Emitted>, Vec<Rejected>, Vec<usize>);
 
 /// # Errors
 /// Says what of the answer the host would refuse; a transform can get only this much wrong.
-pub(super) fn of(records: &[Input], outputs: &[String], output: Output) -> Result<Parts, String> {
+pub(super) fn of(records: &[&Input], outputs: &[String], output: Output) -> Result<Parts, String> {
     let rejected = match &output.rejected {
         None => Vec::new(),
         Some(rejections) => (0..rejections.rows.len() / 4)
@@ -194,7 +217,7 @@ pub(super) fn of(records: &[Input], outputs: &[String], output: Output) -> Resul
     }
     let mut emitted = Vec::new();
     for (position, &row) in rows.iter().enumerate() {
-        let record = &records[row];
+        let record = records[row];
         let index = output.outputs.as_ref().map_or(0, |outputs| {
             usize::from(u16::from_le_bytes([
                 outputs[2 * position],
