@@ -91,14 +91,9 @@ fn gaps_of_transactions_hold_up_neither_the_watermark_nor_the_lag() {
     host.await_no_lag(&scene.name);
     assert_eq!(count(kafka.brokers(), &scene.out), wanted.len());
     producer.commit();
-    assert_eq!(
-        scene
-            .reader()
-            .expect(wanted.len() + 1)
-            .last()
-            .map(Record::text),
-        Some("open".to_owned())
-    );
+    let mut reader = scene.reader();
+    let all = reader.expect(wanted.len() + 1);
+    assert!(all.iter().any(|record| record.text() == "open"));
 }
 
 #[test]
