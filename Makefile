@@ -26,15 +26,18 @@ demo: setup-build ## 100,000 events through the three examples and an embedded b
 test: setup ## every check there is; T=name runs the end-to-end tests whose name holds that
 	@scripts/test.sh $(if $(T),e2e)
 
-bench: setup ## the host against the same host with the guest compiled in, on a real broker; minutes
-	@scripts/bench.sh
+bench: setup ## what a host costs against native code, a bare loop and a Java loop, on a real broker; ARGS=--help
+	@scripts/bench.sh $(ARGS)
 
 fmt: ## format everything
 	cargo fmt --all
-	@for dir in guest-examples/rust/*/ tests/guests/; do (cd $$dir && cargo fmt --all) || exit 1; done
+	@for dir in guest-examples/rust/*/ tests/guests/ tests/bench/guests/; do (cd $$dir && cargo fmt --all) || exit 1; done
 
 lint: setup ## clippy without warnings, workspace and guests
 	@scripts/test.sh lint
+
+fuzz: ## fuzz the extraction of declared fields for SECONDS=60
+	@scripts/fuzz.sh $(SECONDS)
 
 deny: setup ## licences, bans and sources of all dependencies
 	@scripts/test.sh deny
@@ -44,6 +47,6 @@ advisories: setup ## known vulnerabilities in dependencies (fetches a database f
 
 clean: ## remove what was built; fetched tools and Kafka stay in .cache
 	cargo clean
-	rm -rf guest-examples/rust/*/target tests/guests/target
+	rm -rf guest-examples/rust/*/target tests/guests/target tests/bench/guests/target
 
-.PHONY: help setup setup-build build demo test bench fmt lint deny advisories clean
+.PHONY: help setup setup-build build demo test bench fmt lint fuzz deny advisories clean

@@ -1,17 +1,15 @@
 //! The real broker of a run, and the topic that every round reads.
 
 use anyhow::Context as _;
-use millstream_tests::{Kafka, KafkaOptions, Producer, swipes};
+use millstream_tests::{Kafka, KafkaOptions, Producer};
 
-use crate::measure;
+use crate::{events, measure};
 
 /// Started for the run, warmed, and filled.
 pub(crate) struct Stage {
     pub(crate) kafka: Kafka,
     pub(crate) source: String,
 }
-
-const SEED: u64 = 463;
 
 impl Stage {
     /// Starts a broker and fills the topic. The filling also warms the broker's produce path.
@@ -24,20 +22,12 @@ impl Stage {
             properties: vec![("log.segment.delete.delay.ms".to_owned(), "1000".to_owned())],
             ..KafkaOptions::default()
         });
-        let source = kafka.topic("bench-swipes", partitions);
+        let source = kafka.topic("bench-events", partitions);
         let producer = Producer::new(kafka.brokers());
-        let mut written = 0;
-        for event in swipes::events(SEED, events) {
-            // The job is about values; headers would cost both contestants the same.
-            let plain = millstream_tests::Record {
-                headers: Vec::new(),
-                ..event
-            };
-            producer.send(&source, &plain);
-            written += 1;
+        for event in events::events(events) {
+            producer.send(&source, &event);
         }
         producer.flush();
-        assert_eq!(written, events, "the generator ended early");
         Self { kafka, source }
     }
 

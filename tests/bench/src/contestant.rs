@@ -1,176 +1,102 @@
-//! One contestant in one round: a host in a process of its own that runs the transform once over the whole topic.
-//!
-//! It starts, says "ready", waits for a line, deploys, waits until everything is read, acknowledged and counted, and prints
-//! what that took. The same code runs both contestants; only where guests come from differs.
+//! Who takes part, and how each is started. All take the same options and say the same lines.
 
-use std::io::{BufRead as _, Write as _};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
-use millstream_engine::{EngineConfig, Failure};
-use millstream_host::host::{Host, HostConfig, Summed, Upload};
-use millstream_host::supervisor::State;
-use millstream_kafka::settings::Settings;
-use serde::{Deserialize, Serialize};
+use millstream_tests::guest;
+use millstream_tests::guests::source_root;
 
-use crate::measure;
-use crate::native::Route;
+use crate::job::Job;
 
-const PATIENCE: Duration = Duration::from_secs(300);
-
-#[derive(clap::Args, Clone, Debug)]
-pub(crate) struct Args {
-    #[arg(long)]
-    pub(crate) kind: Kind,
-    #[arg(long)]
-    pub(crate) brokers: String,
-    #[arg(long)]
-    pub(crate) source: String,
-    #[arg(long)]
-    pub(crate) likes: String,
-    #[arg(long)]
-    pub(crate) passes: String,
-    #[arg(long)]
-    pub(crate) rejected: String,
-    /// The component
-    #[arg(long)]
-    pub(crate) module: PathBuf,
-    /// The installation, and the name of everything in it
-    #[arg(long)]
-    pub(crate) prefix: String,
-    #[arg(long)]
-    pub(crate) events: u64,
-}
-
-/// Where guests come from.
+/// Who does the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// The component, sandboxed
+pub(crate) enum Contestant {
+    /// The host with a component in its sandbox
     Millstream,
-    /// The same code compiled into the host
+    /// The same host with the same code compiled in
     Native,
+    /// A bare loop over librdkafka's C functions, which only copies
+    Ffi,
+    /// A plain Java consumer–producer loop
+    Java,
+    /// Kafka Streams
+    Streams,
+    /// Apache Flink in its local cluster
+    Flink,
 }
 
-impl Kind {
+impl Contestant {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Millstream => "millstream",
-            Kind::Native => "native",
+            Contestant::Millstream => "millstream",
+            Contestant::Native => "native",
+            Contestant::Ffi => "ffi",
+            Contestant::Java => "java",
+            Contestant::Streams => "streams",
+            Contestant::Flink => "flink",
         }
     }
-}
 
-/// Figures begin when this share of the events is read: what a start costs, and cold caches, are no matter of events.
-const WARM_AFTER: u64 = 10;
+    pub(crate) fn can(self, job: Job) -> bool {
+        self != Contestant::Ffi || job == Job::Copy
+    }
 
-/// What a round of a contestant came to, once it was warm.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Outcome {
-    /// That the figures are about.
-    pub(crate) events: u64,
-    pub(crate) seconds: f64,
-    pub(crate) user_ns: u64,
-    pub(crate) system_ns: u64,
-    pub(crate) peak_rss_bytes: u64,
-    /// Of the whole round.
-    pub(crate) records_out: u64,
-    /// Of the whole round.
-    pub(crate) rejected: u64,
-}
-
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    runtime.block_on(work(args))
-}
-
-async fn work(args: Args) -> anyhow::Result<()> {
-    let module = std::fs::read(&args.module).with_context(|| args.module.display().to_string())?;
-    let host = Host::new(HostConfig {
-        settings: Settings::new(&args.brokers, &[])?,
-        embedded: None,
-        modules_folder: None,
-        prefix: args.prefix.clone(),
-        host_id: args.kind.name().to_owned(),
-        engine: EngineConfig::default(),
-        workers: std::thread::available_parallelism()?.get(),
-        in_flight: 64 << 20,
-        native_guests: match args.kind {
-            Kind::Millstream => None,
-            Kind::Native => Some(Arc::new(|| Ok::<_, Failure>(Route::new()))),
-        },
-    })?;
-    host.bring_up().await?;
-    println!("ready");
-    std::io::stdout().flush()?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-
-    host.deploy(upload(&args, module)).await?;
-    let warm = read(&host, args.events / WARM_AFTER).await?;
-    let (before, began) = (measure::own()?, Instant::now());
-    let summed = read(&host, args.events).await?;
-    let (after, seconds) = (measure::own()?, began.elapsed().as_secs_f64());
-    let outcome = Outcome {
-        events: summed.records_in - warm.records_in,
-        seconds,
-        user_ns: after.user_ns - before.user_ns,
-        system_ns: after.system_ns - before.system_ns,
-        peak_rss_bytes: after.peak_rss_bytes,
-        records_out: summed.records_out,
-        rejected: summed.rejected,
-    };
-    println!("{}", serde_json::to_string(&outcome)?);
-    std::io::stdout().flush()?;
-    host.drain(Duration::from_secs(10)).await;
-    Ok(())
-}
-
-/// Waits until so many events are read, and everything that came of them is acknowledged.
-async fn read(host: &Host, events: u64) -> anyhow::Result<Summed> {
-    let began = Instant::now();
-    loop {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        let list = host.list();
-        let Some(transform) = list.first() else {
-            bail!("the transform is gone")
+    /// The program, without the options that all share.
+    pub(crate) fn command(self, job: Job) -> anyhow::Result<Command> {
+        let own = |role: &str| -> anyhow::Result<Command> {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args(["contestant", role]);
+            Ok(command)
         };
-        if let State::Failed = transform.state {
-            bail!(
-                "the transform failed: {}",
-                transform.reason.as_deref().unwrap_or("no reason given")
-            );
-        }
-        if transform.summed.records_in >= events {
-            return Ok(transform.summed.clone());
-        }
-        if began.elapsed() > PATIENCE {
-            bail!(
-                "after {PATIENCE:?} only {} of {events} events are read",
-                transform.summed.records_in
-            );
-        }
+        let mut command = match self {
+            Contestant::Millstream => {
+                let mut command = own("host")?;
+                command.arg("--module").arg(guest(&job.guest()));
+                command
+            }
+            Contestant::Native => own("host")?,
+            Contestant::Ffi => own("ffi")?,
+            Contestant::Java => java("plain", "millstream.peers.plain.PlainPeer")?,
+            Contestant::Streams => java("streams", "millstream.peers.streams.StreamsPeer")?,
+            Contestant::Flink => java("flink", "millstream.peers.flink.FlinkPeer")?,
+        };
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        Ok(command)
     }
 }
 
-fn upload(args: &Args, module: Vec<u8>) -> Upload {
-    let text = format!(
-        "name = \"route\"\nsource = {{ topics = [\"{}\"] }}\nmodule = \"route.wasm\"\n\
-         [outputs]\nlikes = \"{}\"\npasses = \"{}\"\n[failures]\nrejected = {{ topic = \"{}\" }}\n",
-        args.source, args.likes, args.passes, args.rejected
+/// A peer on the JVM; the first one builds all of them.
+fn java(peer: &str, class: &str) -> anyhow::Result<Command> {
+    let folder = peers()?.join(peer);
+    let options = std::fs::read_to_string(folder.join("jvm.options"))
+        .with_context(|| folder.display().to_string())?;
+    let options = options.lines().map(str::trim);
+    let mut command = Command::new("java");
+    command
+        .args(options.filter(|line| !line.is_empty() && !line.starts_with('#')))
+        .arg("-cp")
+        .arg(folder.join("*"))
+        .arg(class);
+    Ok(command)
+}
+
+fn peers() -> anyhow::Result<PathBuf> {
+    let script = source_root().join("tests/bench/peers/build.sh");
+    let built = Command::new(&script)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| script.display().to_string())?;
+    ensure!(
+        built.status.success(),
+        "{} ended with {}",
+        script.display(),
+        built.status
     );
-    Upload {
-        file: "bench".to_owned(),
-        text,
-        modules: vec![("route.wasm".to_owned(), module)],
-        create_topics: false,
-        expected_revision: None,
-        request_id: None,
-        by: None,
+    let folder = String::from_utf8(built.stdout)?;
+    match folder.trim() {
+        "" => bail!("{} printed no folder", script.display()),
+        folder => Ok(Path::new(folder).to_owned()),
     }
 }

@@ -1,27 +1,37 @@
-//! `make bench`: what the sandbox costs.
+//! `make bench`: what a host costs, against what people use instead.
 //!
-//! One job, route: swipes of a dating app go to one of two topics by a field of their JSON. Two contestants: the host with the
-//! route example as a component, and the same host with the same code compiled in natively. Both read the same topic of the
-//! same real broker, in turn, several times; before that the first runs against itself, which shows the noise. Figures are
-//! CPU time of the host's process per input event; outputs are checked by count and by a hash of what they hold.
+//! Everybody does the same jobs on the same topic of the same real broker, in turn, several times; before that the first
+//! runs against itself, which shows the noise. Figures are CPU time of each one's process per input event, taken from outside
+//! once it is warm; outputs are checked by count and by a hash of what they hold.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::contestant::Contestant;
+use crate::job::Job;
+
 mod broker;
+mod compare;
 mod contestant;
+mod events;
+mod ffi;
+mod host;
+mod job;
+mod latency;
 mod measure;
-mod native;
 mod outputs;
+mod plot;
+mod protocol;
 mod report;
 mod rounds;
+mod versions;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures what the sandbox costs, on a real broker.
+/// Measures what a host costs, on a real broker.
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Cli {
@@ -33,7 +43,7 @@ struct Cli {
 
 #[derive(clap::Args, Clone, Debug)]
 struct Options {
-    /// Events of one round
+    /// Events of one round; JVMs are warm for most of 16,000,000
     #[arg(long, default_value_t = 2_000_000)]
     events: usize,
     /// Interleaved rounds, after the A/A pairs
@@ -42,6 +52,16 @@ struct Options {
     /// Pairs of the first contestant against itself
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pairs: u32,
+    /// Who takes part, separated by commas
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "millstream,native,ffi,java"
+    )]
+    contestants: Vec<Contestant>,
+    /// What they do, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "copy,route,change")]
+    jobs: Vec<Job>,
     /// Partitions of each topic
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=1000))]
     partitions: i32,
@@ -52,16 +72,43 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Compare two runs' results
+    Compare {
+        /// JSON of the earlier run
+        before: PathBuf,
+        /// JSON of the later run
+        after: PathBuf,
+    },
+    /// How long events take from being produced to being visible, at steady rates
+    Latency(latency::Args),
     /// One contestant in one round: a process of its own, started by the benchmark
-    #[command(hide = true)]
-    Contestant(contestant::Args),
+    #[command(hide = true, subcommand)]
+    Contestant(Role),
+}
+
+#[derive(Subcommand)]
+enum Role {
+    Host {
+        /// The component; without one the same job compiled in
+        #[arg(long)]
+        module: Option<PathBuf>,
+        #[command(flatten)]
+        args: host::Args,
+    },
+    Ffi {
+        #[command(flatten)]
+        args: host::Args,
+    },
 }
 
 fn main() -> ExitCode {
+    millstream_kafka::init();
     let cli = Cli::parse();
     let result = match cli.command {
-        Some(Command::Contestant(args)) => contestant::run(args),
-        // The hidden subcommand of the real binary: compiles a module in a process of its own.
+        Some(Command::Contestant(Role::Host { module, args })) => host::run(&args, module),
+        Some(Command::Contestant(Role::Ffi { args })) => ffi::run(&args),
+        Some(Command::Compare { before, after }) => compare::run(&before, &after),
+        Some(Command::Latency(args)) => latency::run(&args),
         None => rounds::run(&cli.options),
     };
     match result {

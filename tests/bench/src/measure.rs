@@ -9,15 +9,7 @@ pub(crate) struct Usage {
     pub(crate) peak_rss_bytes: u64,
 }
 
-/// Of this process.
-///
-/// # Errors
-/// If /proc cannot be read.
-pub(crate) fn own() -> anyhow::Result<Usage> {
-    of("self")
-}
-
-/// Of the process with this id, or `self`. The clock of /proc/PID/stat ticks every 10 ms.
+/// Of the process with this id. The clock of /proc/PID/stat ticks every 10 ms.
 pub(crate) fn of(process: &str) -> anyhow::Result<Usage> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name in brackets may hold anything.

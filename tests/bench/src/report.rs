@@ -4,40 +4,45 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use comfy_table::Table;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Options;
-use crate::contestant::{Kind, Outcome};
+use crate::contestant::Contestant;
+use crate::job::Job;
+use crate::plot;
+use crate::protocol::Outcome;
+use crate::versions;
 
 /// One contestant in one round.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
-    job: &'static str,
-    contestant: &'static str,
-    round: u32,
-    events: u64,
-    events_per_second: f64,
-    cpu_ns_per_event: f64,
-    user_ns_per_event: f64,
-    system_ns_per_event: f64,
-    broker_cpu_ns_per_event: f64,
-    peak_rss_bytes: u64,
-    output_hash: String,
+    pub(crate) job: String,
+    pub(crate) contestant: String,
+    pub(crate) round: u32,
+    pub(crate) events: u64,
+    pub(crate) events_per_second: f64,
+    pub(crate) cpu_ns_per_event: f64,
+    pub(crate) user_ns_per_event: f64,
+    pub(crate) system_ns_per_event: f64,
+    pub(crate) broker_cpu_ns_per_event: f64,
+    pub(crate) peak_rss_bytes: u64,
+    pub(crate) output_hash: String,
 }
 
 impl Row {
     pub(crate) fn new(
-        kind: Kind,
+        job: Job,
+        contestant: Contestant,
         round: u32,
         events: u64,
         outcome: &Outcome,
         broker_ns: u64,
-        hash: String,
+        output_hash: String,
     ) -> Self {
         let each = |ns: u64| ns as f64 / outcome.events as f64;
         Self {
-            job: "route",
-            contestant: kind.name(),
+            job: job.name().to_owned(),
+            contestant: contestant.name().to_owned(),
             round,
             events,
             events_per_second: outcome.events as f64 / outcome.seconds,
@@ -47,7 +52,7 @@ impl Row {
             // The broker's is of the whole round.
             broker_cpu_ns_per_event: broker_ns as f64 / events as f64,
             peak_rss_bytes: outcome.peak_rss_bytes,
-            output_hash: hash,
+            output_hash,
         }
     }
 
@@ -62,71 +67,114 @@ impl Row {
             self.peak_rss_bytes >> 20
         )
     }
+
+    fn ratio_to(&self, other: &Row) -> f64 {
+        self.cpu_ns_per_event / other.cpu_ns_per_event
+    }
 }
 
 /// Lowest, middle and highest.
-fn spread(mut figures: Vec<f64>) -> (f64, f64, f64) {
-    figures.sort_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    let median = if figures.len() % 2 == 1 {
-        figures[middle]
-    } else {
-        f64::midpoint(figures[middle - 1], figures[middle])
-    };
-    (figures[0], median, figures[figures.len() - 1])
+#[derive(Clone, Copy)]
+pub(crate) struct Spread {
+    pub(crate) low: f64,
+    pub(crate) median: f64,
+    pub(crate) high: f64,
 }
 
-fn spread_text(figures: Vec<f64>, digits: usize) -> String {
-    let (low, median, high) = spread(figures);
-    format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
+impl Spread {
+    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut figures: Vec<f64> = figures.collect();
+        figures.sort_by(f64::total_cmp);
+        let middle = figures.len() / 2;
+        let median = match figures.len() % 2 {
+            1 => figures[middle],
+            _ => f64::midpoint(*figures.get(middle.checked_sub(1)?)?, figures[middle]),
+        };
+        Some(Self {
+            low: *figures.first()?,
+            median,
+            high: *figures.last()?,
+        })
+    }
+
+    fn text(spread: Option<Self>, digits: usize) -> String {
+        spread.map_or_else(String::new, |Self { low, median, high }| {
+            format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
+        })
+    }
 }
 
-pub(crate) fn print(options: &Options, noise: &[(Row, Row)], rows: &[Row]) {
-    let of = |kind: Kind| rows.iter().filter(move |row| row.contestant == kind.name());
-    let mut table = Table::new();
-    table.set_header([
-        "route",
-        "CPU ns an event",
-        "events/s",
-        "broker's ns",
-        "peak MiB",
-    ]);
-    for kind in [Kind::Millstream, Kind::Native] {
-        let column = |figure: fn(&Row) -> f64| of(kind).map(figure).collect::<Vec<_>>();
-        table.add_row([
-            kind.name().to_owned(),
-            spread_text(column(|row| row.cpu_ns_per_event), 0),
-            spread_text(column(|row| row.events_per_second), 0),
-            spread_text(column(|row| row.broker_cpu_ns_per_event), 0),
-            spread_text(column(|row| (row.peak_rss_bytes >> 20) as f64), 0),
+/// Every round.
+#[derive(Default)]
+pub(crate) struct Results {
+    /// Pairs of the first contestant against itself.
+    pub(crate) noise: Vec<(Row, Row)>,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Results {
+    pub(crate) fn print(&self, options: &Options) {
+        println!(
+            "Median (lowest to highest) of {} rounds of {} events; outputs equal in all.",
+            options.rounds, options.events
+        );
+        println!("{}", versions::text());
+        for job in &options.jobs {
+            println!("{}", self.table(*job, options));
+            let noise = self.noise.iter().filter(|(a, _)| a.job == job.name());
+            let noise = Spread::of(noise.map(|(a, b)| a.ratio_to(b)));
+            println!("A/A: {} x\n", Spread::text(noise, 3));
+        }
+        println!("CPU time of one event, ns; each character is a fiftieth of the longest.");
+        for job in &options.jobs {
+            println!("{}", plot::bars(job.name(), &self.rows));
+        }
+    }
+
+    fn table(&self, job: Job, options: &Options) -> Table {
+        let mut table = Table::new();
+        table.set_header([
+            job.name(),
+            "CPU ns an event",
+            "of Millstream's",
+            "events/s",
+            "broker's ns",
+            "peak MiB",
         ]);
+        let of = |who: Contestant| {
+            let rows = self.rows.iter().filter(move |row| row.job == job.name());
+            rows.filter(move |row| row.contestant == who.name())
+        };
+        for who in options.contestants.iter().filter(|who| who.can(job)) {
+            let column = |figure: fn(&Row) -> f64, digits| {
+                Spread::text(Spread::of(of(*who).map(figure)), digits)
+            };
+            // Round by round, so that what slows all of a round down does not count.
+            let ratios = of(*who).filter_map(|row| {
+                let same_round = |own: &&Row| own.round == row.round;
+                of(Contestant::Millstream)
+                    .find(same_round)
+                    .map(|own| row.ratio_to(own))
+            });
+            table.add_row([
+                who.name().to_owned(),
+                column(|row| row.cpu_ns_per_event, 0),
+                Spread::text(Spread::of(ratios), 2),
+                column(|row| row.events_per_second, 0),
+                column(|row| row.broker_cpu_ns_per_event, 0),
+                column(|row| (row.peak_rss_bytes >> 20) as f64, 0),
+            ]);
+        }
+        table
     }
-    println!(
-        "Median (lowest to highest) of {} rounds of {} events; outputs equal in all.",
-        options.rounds, options.events
-    );
-    println!("{table}");
-    let ratio = |a: &Row, b: &Row| a.cpu_ns_per_event / b.cpu_ns_per_event;
-    println!(
-        "A/A: {} x",
-        spread_text(noise.iter().map(|(a, b)| ratio(a, b)).collect(), 3)
-    );
-    let pairs = of(Kind::Millstream).map(|row| {
-        let native = of(Kind::Native).find(|native| native.round == row.round);
-        native.map_or(f64::NAN, |native| ratio(row, native))
-    });
-    println!(
-        "millstream / native, CPU an event, round by round: {} x",
-        spread_text(pairs.collect(), 3)
-    );
-}
 
-pub(crate) fn save(path: &Path, rows: &[Row]) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    pub(crate) fn save(&self, path: &Path) -> anyhow::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        std::fs::write(path, serde_json::to_string_pretty(&self.rows)?)
+            .with_context(|| path.display().to_string())?;
+        println!("{} has every round.", path.display());
+        Ok(())
     }
-    std::fs::write(path, serde_json::to_string_pretty(rows)?)
-        .with_context(|| path.display().to_string())?;
-    println!("{} has every round.", path.display());
-    Ok(())
 }

@@ -1,176 +1,150 @@
-//! A run: the broker, the A/A pairs, the interleaved rounds, the result.
+//! The course of a run: warming, the host against itself, then the contestants in turn, round by round.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
+use std::process::Child;
 
-use anyhow::{Context as _, bail, ensure};
-use millstream_tests::{fresh, guest};
+use anyhow::{Context as _, ensure};
+use millstream_tests::fresh;
 
 use crate::Options;
 use crate::broker::Stage;
-use crate::contestant::{Kind, Outcome};
+use crate::contestant::Contestant;
+use crate::job::Job;
 use crate::outputs::Contents;
-use crate::report::{self, Row};
+use crate::protocol::{self, Outcome};
+use crate::report::{Results, Row};
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     ensure!(
         !cfg!(debug_assertions),
         "this is a debug build: run `make bench`, which builds with --release"
     );
-    let stage = Stage::set(options.events, options.partitions);
+    let mut results = Results::default();
     let mut bench = Bench {
         options,
-        stage,
+        stage: Stage::set(options.events, options.partitions),
         expected: None,
     };
-    // The broker's and the host's first runs cost more than later ones.
-    eprintln!("warming up");
-    bench.round(Kind::Millstream, 0)?;
-    bench.round(Kind::Native, 0)?;
-    let mut noise = Vec::new();
-    for pair in 1..=options.pairs {
-        eprintln!(
-            "A/A pair {pair} of {}: the host against itself",
-            options.pairs
-        );
-        noise.push((
-            bench.round(Kind::Millstream, pair)?,
-            bench.round(Kind::Millstream, pair)?,
-        ));
+    for job in &options.jobs {
+        bench.expected = None;
+        bench.job(*job, &mut results)?;
     }
-    let mut rows = Vec::new();
-    for round in 1..=options.rounds {
-        eprintln!("round {round} of {}", options.rounds);
-        // Who comes first changes from round to round.
-        let order = if round % 2 == 1 {
-            [Kind::Millstream, Kind::Native]
-        } else {
-            [Kind::Native, Kind::Millstream]
-        };
-        for kind in order {
-            rows.push(bench.round(kind, round)?);
-        }
-    }
-    report::print(options, &noise, &rows);
-    report::save(&options.json, &rows)
+    results.print(options);
+    results.save(&options.json)
 }
 
 struct Bench<'o> {
     options: &'o Options,
     stage: Stage,
-    /// What the first round wrote; every other must have written the same.
+    /// What the first round of the job wrote; every other must have written the same.
     expected: Option<Contents>,
 }
 
 impl Bench<'_> {
-    fn round(&mut self, kind: Kind, round: u32) -> anyhow::Result<Row> {
+    fn job(&mut self, job: Job, results: &mut Results) -> anyhow::Result<()> {
+        let options = self.options;
+        let mut order: Vec<Contestant> = options.contestants.clone();
+        order.retain(|contestant| contestant.can(job));
+        // The broker's first runs, and each contestant's, cost more than later ones.
+        eprintln!("{}: warming up", job.name());
+        for contestant in &order {
+            self.round(job, *contestant, 0)?;
+        }
+        let first = order.first().context("nobody takes part")?;
+        for pair in 1..=options.pairs {
+            eprintln!("{}: A/A pair {pair} of {}", job.name(), options.pairs);
+            let mut one = || self.round(job, *first, pair);
+            results.noise.push((one()?, one()?));
+        }
+        for round in 1..=options.rounds {
+            eprintln!("{}: round {round} of {}", job.name(), options.rounds);
+            for contestant in &order {
+                results.rows.push(self.round(job, *contestant, round)?);
+            }
+            // Who comes first changes from round to round.
+            order.rotate_left(1);
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, job: Job, contestant: Contestant, round: u32) -> anyhow::Result<Row> {
         let kafka = &self.stage.kafka;
-        let [likes, passes] =
-            ["likes", "passes"].map(|stem| kafka.topic(stem, self.options.partitions));
+        let partitions = self.options.partitions;
+        let outputs = job
+            .outputs()
+            .iter()
+            .map(|name| (*name, kafka.topic(name, partitions)));
+        let outputs: Vec<(&str, String)> = outputs.collect();
         let rejected = kafka.topic("rejected", 1);
         let broker_before = self.stage.cpu_ns()?;
-        let outcome = self.contestant(kind, &likes, &passes, &rejected)?;
+        let outcome = self.contestant(job, contestant, &outputs, &rejected)?;
         let broker_ns = self.stage.cpu_ns()? - broker_before;
         let mut contents = Contents::default();
-        contents.add(kafka.brokers(), "likes", &likes);
-        contents.add(kafka.brokers(), "passes", &passes);
-        let letters = millstream_tests::client::count(kafka.brokers(), &rejected) as u64;
+        for (name, topic) in &outputs {
+            contents.add(kafka.brokers(), name, topic);
+        }
         ensure!(
-            (contents.records, letters) == (outcome.records_out, outcome.rejected),
-            "{}: the outputs hold {} records and {letters} dead letters, the host counted {} and {}",
-            kind.name(),
+            (contents.records, 0) == (outcome.written, outcome.rejected),
+            "{}: the outputs hold {} records and none should be rejected; it counted {} and {}",
+            contestant.name(),
             contents.records,
-            outcome.records_out,
+            outcome.written,
             outcome.rejected
         );
-        for topic in [&likes, &passes, &rejected] {
+        for (_, topic) in &outputs {
             kafka.delete_topic(topic);
         }
-        match &self.expected {
-            None => self.expected = Some(contents.clone()),
-            Some(expected) => ensure!(
-                *expected == contents,
-                "{}: the outputs differ from the first round's: {} records instead of {}, or other contents",
-                kind.name(),
-                contents.records,
-                expected.records
-            ),
-        }
-        let row = Row::new(
-            kind,
-            round,
-            self.options.events as u64,
-            &outcome,
-            broker_ns,
-            contents.hash(),
+        kafka.delete_topic(&rejected);
+        let expected = self.expected.get_or_insert_with(|| contents.clone());
+        ensure!(
+            *expected == contents,
+            "{}: the outputs differ from the first round's: {} records instead of {}, or other contents",
+            contestant.name(),
+            contents.records,
+            expected.records
         );
+        let (events, hash) = (self.options.events as u64, contents.hash());
+        let row = Row::new(job, contestant, round, events, &outcome, broker_ns, hash);
         eprintln!("    {}", row.line());
         Ok(row)
     }
 
     fn contestant(
         &self,
-        kind: Kind,
-        likes: &str,
-        passes: &str,
+        job: Job,
+        contestant: Contestant,
+        outputs: &[(&str, String)],
         rejected: &str,
     ) -> anyhow::Result<Outcome> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args([
-                "contestant",
-                "--kind",
-                kind.name(),
-                "--brokers",
-                self.stage.kafka.brokers(),
-            ])
-            .args([
-                "--source",
-                &self.stage.source,
-                "--likes",
-                likes,
-                "--passes",
-                passes,
-                "--rejected",
-                rejected,
-            ])
-            .args([
-                "--prefix",
-                &fresh("bench"),
-                "--events",
-                &self.options.events.to_string(),
-            ])
-            .arg("--module")
-            .arg(guest("route"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("start a contestant")?;
-        millstream_tests::reaper::kill_at_end(child.id());
-        let outcome = talk(&mut child);
-        if outcome.is_err() {
-            let _ = child.kill();
+        let mut command = contestant.command(job)?;
+        let (events, group) = (self.options.events.to_string(), fresh("bench"));
+        command
+            .args(["--job", job.name()])
+            .args(["--brokers", self.stage.kafka.brokers()])
+            .args(["--source", &self.stage.source])
+            .args(["--rejected", rejected])
+            .args(["--events", &events])
+            .args(["--group", &group]);
+        for (name, topic) in outputs {
+            command.arg("--output").arg(format!("{name}={topic}"));
         }
-        let status = child.wait()?;
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("start {}", contestant.name()))?;
+        millstream_tests::reaper::kill_at_end(child.id());
+        let outcome = finish(&mut child);
         millstream_tests::reaper::spare(child.id());
-        let outcome = outcome.with_context(|| format!("{} ended with {status}", kind.name()))?;
-        ensure!(status.success(), "{} ended with {status}", kind.name());
-        Ok(outcome)
+        outcome.with_context(|| contestant.name().to_owned())
     }
 }
 
-fn talk(child: &mut std::process::Child) -> anyhow::Result<Outcome> {
-    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        bail!("no pipes")
-    };
-    let mut lines = BufReader::new(stdout).lines();
-    let mut next = || {
-        lines
-            .next()
-            .context("it said nothing more")?
-            .context("read what it says")
-    };
-    let ready = next()?;
-    ensure!(ready == "ready", "it said {ready:?} instead of \"ready\"");
-    stdin.write_all(b"go\n")?;
-    Ok(serde_json::from_str(&next()?)?)
+/// Watches a contestant to its end; one that does not do as it should is killed.
+fn finish(child: &mut Child) -> anyhow::Result<Outcome> {
+    let outcome = protocol::watch(child);
+    if outcome.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait()?;
+    let outcome = outcome.with_context(|| format!("it ended with {status}"))?;
+    ensure!(status.success(), "it ended with {status}");
+    Ok(outcome)
 }
