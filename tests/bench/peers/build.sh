@@ -7,9 +7,9 @@ root=$(cd "$here/../../.." && pwd)
 cache=${MILLSTREAM_CACHE:-$root/.cache}/peers
 peers=(plain streams flink)
 
-# What the build depends on; the README is not among it.
+# What the build depends on: not the README, and not what an editor may have built beside the sources.
 sources() {
-    (cd "$here" && find build.sh pom.xml common "${peers[@]}" -type f -print0 | LC_ALL=C sort -z)
+    (cd "$here" && find build.sh pom.xml common "${peers[@]}" -type f -not -path "*/target/*" -print0 | LC_ALL=C sort -z)
 }
 hash=$(cd "$here" && sources | xargs -0 sha256sum | sha256sum | cut -c1-12)
 built=$cache/$hash

@@ -11,6 +11,8 @@ impl Spinner {
     pub(crate) fn start(message: impl Into<String>) -> Spinner {
         // The draw target is hidden by itself where standard error is not a terminal.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        // Without it the message is no part of what is drawn.
+        bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(message.into());
         bar.enable_steady_tick(Duration::from_millis(120));
         Spinner(bar)

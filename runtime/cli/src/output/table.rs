@@ -4,6 +4,9 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableStyle};
 
 use super::{line, on_a_terminal};
 
+/// Columns of a terminal that cells are still wrapped for.
+const NARROWEST: u16 = 40;
+
 /// A table that is filled row by row and printed once.
 pub(crate) struct Columns {
     table: Table,
@@ -15,10 +18,11 @@ impl Columns {
     pub(crate) fn new(names: &[&str]) -> Columns {
         let mut table = Table::new();
         table.load_style(TableStyle::new());
-        if on_a_terminal() {
+        let width = table.width().unwrap_or_default();
+        if on_a_terminal() && width >= NARROWEST {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         } else {
-            // A pipe has no width: wrapping cells there would only tear them apart.
+            // A pipe has no width, and some terminals say 0: wrapping cells there would only tear them apart.
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
         let right: Vec<bool> = names.iter().map(|name| name.starts_with('>')).collect();

@@ -22,7 +22,8 @@ public record Options(
         implements Serializable {
 
     private static final String USAGE = "usage: --job copy|route|change --brokers HOST:PORT --source TOPIC"
-            + " --output NAME=TOPIC [--output ...] --rejected TOPIC --events N --group NAME [--threads T] [--partitions P] [--warm-after PERCENT]";
+            + " --output NAME=TOPIC [--output ...] --rejected TOPIC --events N --group NAME"
+            + " [--threads T] [--partitions P] [--warm-after PERCENT]";
 
     private static final Set<String> NAMES = Set.of(
             "--job", "--brokers", "--source", "--output", "--rejected", "--events", "--group", "--threads", "--partitions",

@@ -8,6 +8,7 @@ import millstream.peers.Session;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -51,6 +52,7 @@ public final class FlinkPeer implements Peer {
         settings.set(CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.AT_LEAST_ONCE);
         // A failure is to end the round, not to be repaired within it.
         settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
+        settings.set(CoreOptions.TMP_DIRS, Scratch.folder().toString());
         return settings;
     }
 

@@ -45,6 +45,10 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
     private final Job job;
     private final Progress.Tally tally = Progress.tally();
     private final Deque<Sending> sendings = new ArrayDeque<>();
+
+    /** Up to where everything is acknowledged, of each partition that this consumer has. */
+    private final Map<TopicPartition, OffsetAndMetadata> acknowledged = new HashMap<>();
+
     private final AtomicReference<Exception> failure = new AtomicReference<>();
 
     private PlainPeer(Options options) {
@@ -58,9 +62,14 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
         consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         producer = new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
         job = options.job().create();
-        // A consumer would wait for a missing topic for ever. Asking also connects it, before anything is measured.
-        if (consumer.partitionsFor(options.source()).isEmpty()) {
-            throw new IllegalArgumentException("there is no topic " + options.source() + "; create and fill it first");
+        requireTopic(options.source());
+        options.topics().forEach(this::requireTopic);
+    }
+
+    /** Clients wait long for a topic that is missing. Asking also connects the consumer before anything is measured. */
+    private void requireTopic(String topic) {
+        if (consumer.partitionsFor(topic).isEmpty()) {
+            throw new IllegalArgumentException("there is no topic " + topic + "; create it first");
         }
     }
 
@@ -69,7 +78,7 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
     }
 
     @Override
-    public void run() throws Exception {
+    public void run() {
         try (consumer;
                 producer) {
             consumer.subscribe(List.of(options.source()), this);
@@ -79,9 +88,8 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
                 ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
                 read += records.count();
                 send(records);
-                stopIfFailed();
                 if (System.nanoTime() - committed >= COMMIT_INTERVAL.toNanos()) {
-                    // A commit that fails is made up for by the next; the last one waits and reports.
+                    // Each names all partitions: one that fails is made up for by the next, and the last one waits and reports.
                     consumer.commitAsync(acknowledged(), null);
                     committed = System.nanoTime();
                 }
@@ -96,6 +104,8 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
         }
         Sending sending = new Sending(records.nextOffsets(), failure);
         for (ConsumerRecord<byte[], byte[]> record : records) {
+            // Within the poll: once a topic is lost, each further send may wait for a minute.
+            stopIfFailed();
             int destination = job.decide(record.value());
             if (destination != Job.DROPPED) {
                 sending.expectOne();
@@ -115,22 +125,20 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
         sendings.add(sending);
     }
 
-    /** The offsets up to which everything is acknowledged, where they are new. */
     private Map<TopicPartition, OffsetAndMetadata> acknowledged() {
-        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         while (!sendings.isEmpty() && sendings.peek().isAcknowledged()) {
-            offsets.putAll(sendings.remove().next());
+            acknowledged.putAll(sendings.remove().next());
         }
-        return offsets;
+        return Map.copyOf(acknowledged);
     }
 
-    private void commitAll() throws Exception {
+    private void commitAll() {
         producer.flush();
         stopIfFailed();
         consumer.commitSync(acknowledged());
     }
 
-    private void stopIfFailed() throws Exception {
+    private void stopIfFailed() {
         if (failure.get() != null) {
             throw new IllegalStateException("a record could not be written; see the cause", failure.get());
         }
@@ -146,11 +154,13 @@ public final class PlainPeer implements Peer, ConsumerRebalanceListener {
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         producer.flush();
         consumer.commitSync(acknowledged());
+        acknowledged.keySet().removeAll(partitions);
     }
 
     /** Others have them already: offsets of theirs would only be refused. */
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         sendings.clear();
+        acknowledged.keySet().removeAll(partitions);
     }
 }
