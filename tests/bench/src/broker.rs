@@ -23,7 +23,8 @@ impl Stage {
             ..KafkaOptions::default()
         });
         let source = kafka.topic("bench-events", partitions);
-        let producer = Producer::new(kafka.brokers());
+        // Codecs are not what is compared.
+        let producer = Producer::with(kafka.brokers(), &[("compression.type", "none")]);
         for event in events::events(events) {
             producer.send(&source, &event);
         }

@@ -11,6 +11,7 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.WebOptions;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
@@ -52,7 +53,9 @@ public final class FlinkPeer implements Peer {
         settings.set(CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.AT_LEAST_ONCE);
         // A failure is to end the round, not to be repaired within it.
         settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
-        settings.set(CoreOptions.TMP_DIRS, Scratch.folder().toString());
+        String scratch = Scratch.folder().toString();
+        settings.set(CoreOptions.TMP_DIRS, scratch);
+        settings.set(WebOptions.TMP_DIR, scratch);
         return settings;
     }
 

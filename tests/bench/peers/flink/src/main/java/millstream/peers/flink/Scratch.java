@@ -11,6 +11,9 @@ import java.util.stream.Stream;
 /** A folder for what Flink unpacks and stores while it runs, removed with the process: Flink itself leaves jars behind. */
 final class Scratch {
 
+    private static final int ATTEMPTS = 30;
+    private static final long PAUSE_MS = 100;
+
     private Scratch() {}
 
     static Path folder() {
@@ -24,15 +27,25 @@ final class Scratch {
         }
     }
 
+    /** Flink ends at the same time, and adds and removes files while this looks at them: hence more than one attempt. */
     private static void remove(Path folder) {
-        try (Stream<Path> found = Files.walk(folder)) {
-            List<Path> deepestFirst = found.sorted(Comparator.reverseOrder()).toList();
-            for (Path path : deepestFirst) {
-                Files.deleteIfExists(path);
+        Exception last = null;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            try (Stream<Path> found = Files.walk(folder)) {
+                List<Path> deepestFirst = found.sorted(Comparator.reverseOrder()).toList();
+                for (Path path : deepestFirst) {
+                    Files.deleteIfExists(path);
+                }
+                return;
+            } catch (IOException | UncheckedIOException e) {
+                last = e;
             }
-        } catch (IOException | UncheckedIOException e) {
-            // Flink, which is ending at the same time, removed or added something: the rest is left to the system.
-            System.err.println("could not remove " + folder + ": " + e);
+            try {
+                Thread.sleep(PAUSE_MS);
+            } catch (InterruptedException e) {
+                break;
+            }
         }
+        System.err.println("could not remove " + folder + ", remove it by hand: " + last);
     }
 }
