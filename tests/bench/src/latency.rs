@@ -136,6 +136,7 @@ impl Load {
             .set("bootstrap.servers", brokers)
             .set("enable.idempotence", "true")
             .set("linger.ms", "1")
+            .set("socket.nagle.disable", "true")
             .set("queue.buffering.max.messages", "5000000")
             .set("queue.buffering.max.kbytes", "2000000")
             .create()?;
@@ -166,6 +167,7 @@ impl Reader {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", kafka.brokers())
             .set("group.id", "latency")
+            .set("socket.nagle.disable", "true")
             .set("enable.auto.commit", "false")
             .create()?;
         let mut assignment = TopicPartitionList::new();
