@@ -191,14 +191,6 @@ impl Instance {
     }
 }
 
-/// Those rows of a batch that are not refused.
-fn kept<'a>(rows: &[Row<'a>], refused: &[Refused]) -> (Vec<Row<'a>>, Vec<u32>) {
-    let mut refused = refused.iter().map(|refused| refused.row).peekable();
-    let keep = |row: &u32| refused.next_if_eq(row).is_none();
-    let kept: Vec<u32> = (0..rows.len() as u32).filter(keep).collect();
-    (kept.iter().map(|row| rows[*row as usize]).collect(), kept)
-}
-
 impl Guest for Instance {
     async fn apply<'a>(&'a mut self, batch: Batch<'a>) -> Result<Plan, Failure> {
         if self.unusable {
@@ -217,7 +209,8 @@ impl Guest for Instance {
         if refused.is_empty() {
             return self.call(batch).await;
         }
-        let (rows, kept) = kept(batch.rows, &refused);
+        let kept: Vec<u32> = Refused::kept(&refused, batch.rows.len()).collect();
+        let rows: Vec<Row<'_>> = kept.iter().map(|row| batch.rows[*row as usize]).collect();
         let plan = match rows.as_slice() {
             [] => {
                 self.meter.skip();

@@ -5,10 +5,9 @@ mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::Arc;
 
-use common::{config, rows, rust_guest};
-use millstream_engine::{Batch, Deaf, Engine, Guest, Header, Instance, Limits, Row};
+use common::{instance, rows};
+use millstream_engine::{Batch, Guest, Header, Instance, Row};
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
@@ -31,21 +30,6 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as above.
         unsafe { System.dealloc(pointer, layout) }
     }
-}
-
-async fn instance(mode: &str) -> Instance {
-    let module = Engine::new(config())
-        .unwrap()
-        .load(rust_guest())
-        .await
-        .unwrap();
-    let settings = [("mode".to_owned(), mode.to_owned())];
-    let limits = Limits::default();
-    let description = module.describe(&settings, &limits).await.unwrap();
-    module
-        .instantiate(&settings, &limits, &description, Arc::new(Deaf))
-        .await
-        .unwrap()
 }
 
 /// Allocations of one warm call with this many rows, and bytes copied into the guest.
@@ -86,7 +70,7 @@ async fn no_allocation_per_record_and_no_copy_of_what_is_not_read() {
         ("first-byte", rows(1000), 5 + 4, false),
         ("fields-unseen", vec![event; 1000], fields, true),
     ] {
-        let mut instance = instance(mode).await;
+        let mut instance = instance(mode).await.unwrap();
         // The extractor's columns grow once.
         cost(&mut instance, &rows).await;
         let (few, few_bytes) = cost(&mut instance, &rows[..8]).await;

@@ -3,26 +3,8 @@
 
 mod common;
 
-use std::sync::Arc;
-
-use common::{config, rust_guest};
-use millstream_engine::{
-    Batch, Deaf, Engine, Failure, Guest, Header, Instance, Limits, Parts, Plan, Row, ValueChange,
-};
-
-async fn instance(mode: &str) -> Result<Instance, Failure> {
-    let module = Engine::new(config())
-        .unwrap()
-        .load(rust_guest())
-        .await
-        .unwrap();
-    let settings = [("mode".to_owned(), mode.to_owned())];
-    let limits = Limits::default();
-    let description = module.describe(&settings, &limits).await?;
-    module
-        .instantiate(&settings, &limits, &description, Arc::new(Deaf))
-        .await
-}
+use common::instance;
+use millstream_engine::{Batch, Guest, Header, Instance, Parts, Plan, Row, ValueChange};
 
 const HEADERS: &[Header<'_>] = &[Header {
     name: "h",

@@ -31,7 +31,7 @@ mod outcome;
 pub use input::Input;
 pub use outcome::{Emitted, Outcome, Rejected};
 
-use millstream_fields::Extractor;
+use millstream_fields::{Extractor, Refused};
 
 use crate::fields;
 use crate::log;
@@ -135,8 +135,8 @@ impl<T: Copy> Test<T> {
         let mut fields = Extractor::new(&fields::extracted(T::FIELDS));
         let records: Vec<&Input> = records.iter().collect();
         let refused = fields.extract(&records);
-        let is_kept = |row: &usize| refused.iter().all(|refused| refused.row as usize != *row);
-        let kept: Vec<usize> = (0..records.len()).filter(is_kept).collect();
+        let kept = Refused::kept(&refused, records.len());
+        let kept: Vec<usize> = kept.map(|row| row as usize).collect();
         let records: Vec<&Input> = kept.iter().map(|row| records[*row]).collect();
         if records.is_empty() {
             return Ok(Outcome::default().widened(&kept, refused));

@@ -24,9 +24,9 @@ use crate::settings::{self, State};
 ///
 /// and each of them with a last parameter `&S` or `&mut S`, where `S` is [`Settings`](crate::Settings) or any [`State`].
 ///
-/// `F` declares fields that the host takes out of each record ([`Fields`]). `R` names what is read ([`Reads`], values unless said otherwise), `O` the outputs ([`Outputs`]; `Emitter<O, C>` adds
-/// counters, [`Counters`]), `A` is `()` or a `Result<(), E>` whose error is a [`Reject`](crate::Reject), a [`Failure`] or
-/// any error ([`Answer`]).
+/// `F` declares fields that the host takes out of each record ([`Fields`]). `R` names what is read ([`Reads`], values unless
+/// said otherwise), `O` the outputs ([`Outputs`]; `Emitter<O, C>` adds counters, [`Counters`]), `A` is `()` or a
+/// `Result<(), E>` whose error is a [`Reject`](crate::Reject), a [`Failure`] or any error ([`Answer`]).
 #[diagnostic::on_unimplemented(
     message = "this function is not a transform",
     label = "not a transform",
@@ -77,9 +77,9 @@ impl<E: Into<Failure>> Answer for Result<(), E> {
 }
 
 #[inline]
-fn records<R, O: Outputs, C: Counters, A: Answer>(
-    columns: &Columns<'_>,
-    mut each: impl FnMut(Record<'_, R>, &mut Emitter<O, C>) -> A,
+fn records<'c, R: 'c, O: Outputs, C: Counters, A: Answer>(
+    columns: &'c Columns<'c>,
+    mut each: impl FnMut(Record<'c, R>, &mut Emitter<O, C>) -> A,
 ) -> Result<Plan<O, C>, Failure> {
     let mut emitter = Emitter::new(columns.count);
     for row in 0..columns.count {
@@ -99,20 +99,12 @@ fn fielded<'c, F: Fields, R: 'c, O: Outputs, C: Counters, A: Answer>(
     columns: &'c Columns<'c>,
     mut each: impl FnMut(F::Of<'c>, Record<'c, R>, &mut Emitter<O, C>) -> A,
 ) -> Result<Plan<O, C>, Failure> {
-    let mut emitter = Emitter::new(columns.count);
-    for row in 0..columns.count {
-        emitter.begin(row);
-        let answer = match F::at(columns.fields, row) {
-            Some(fields) => each(fields, Record::new(columns, row), &mut emitter).into_result(),
+    records(columns, |record: Record<'c, R>, out| {
+        match F::at(columns.fields, record.row()) {
+            Some(fields) => each(fields, record, out).into_result(),
             None => Err(Failure::Reject(null_value())),
-        };
-        match answer {
-            Ok(()) => {}
-            Err(Failure::Reject(reject)) => emitter.reject(reject),
-            Err(failure) => return Err(failure),
         }
-    }
-    Ok(emitter.into_plan())
+    })
 }
 
 #[inline]

@@ -3,9 +3,11 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use millstream_engine::{EngineConfig, LogLine, Observer, Row};
+use millstream_engine::{
+    Deaf, Engine, EngineConfig, Failure, Instance, Limits, LogLine, Observer, Row,
+};
 
 /// A small engine.
 pub fn config() -> EngineConfig {
@@ -56,6 +58,18 @@ pub fn rust_guest() -> &'static [u8] {
         );
         std::fs::read(target.join("wasm32-wasip2/release/modes.wasm")).unwrap()
     })
+}
+
+/// An instance of that guest in one of its modes.
+pub async fn instance(mode: &str) -> Result<Instance, Failure> {
+    let engine = Engine::new(config()).unwrap();
+    let module = engine.load(rust_guest()).await.unwrap();
+    let settings = [("mode".to_owned(), mode.to_owned())];
+    let limits = Limits::default();
+    let description = module.describe(&settings, &limits).await?;
+    module
+        .instantiate(&settings, &limits, &description, Arc::new(Deaf))
+        .await
 }
 
 /// Remembers everything.

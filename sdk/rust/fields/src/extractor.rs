@@ -54,6 +54,14 @@ pub struct Refused {
     pub reason: String,
 }
 
+impl Refused {
+    /// The other ones of so many rows, in order: entry i of the columns is the i-th of them.
+    pub fn kept(refused: &[Refused], rows: usize) -> impl Iterator<Item = u32> {
+        let mut refused = refused.iter().map(|refused| refused.row).peekable();
+        (0..rows as u32).filter(move |row| refused.next_if_eq(row).is_none())
+    }
+}
+
 /// Why a row is refused.
 struct Wrong {
     code: &'static str,
@@ -64,41 +72,41 @@ impl Extractor {
     /// Takes out these fields, which are checked.
     #[must_use]
     pub fn new(fields: &[Field]) -> Extractor {
-        let mut paths = [Vec::new(), Vec::new()];
-        let mut places = Vec::new();
-        for field in fields {
-            let part = match field.part {
-                Part::Value => 0,
-                Part::Key => 1,
-                Part::Header(_) => continue,
-            };
-            // The whole of a key is text, the whole of a value is only looked into for what it is.
-            let whole = field.path.is_empty() && (part == 1 || field.kind == Kind::Raw);
-            if !whole {
-                paths[part].push(tokens(&field.path).unwrap_or_default());
-                places.push(part);
-            }
-        }
-        let [(value, values), (key, keys)] = paths.map(|paths| Tree::new(&paths));
-        let (mut values, mut keys) = (values.into_iter(), keys.into_iter());
-        let from = |field: &Field| match &field.part {
-            Part::Header(name) => From::Header(name.clone()),
-            Part::Key if field.path.is_empty() => From::WholeKey,
-            Part::Key => keys.next().map_or(From::WholeKey, From::Key),
-            Part::Value if field.path.is_empty() && field.kind == Kind::Raw => From::WholeValue,
-            Part::Value => values.next().map_or(From::WholeValue, From::Value),
+        // The number of a path, until the tree of all of them says its slot.
+        let (mut values, mut keys) = (Vec::new(), Vec::new());
+        let number = |paths: &mut Vec<_>, field: &Field| {
+            paths.push(tokens(&field.path).unwrap_or_default());
+            paths.len() - 1
         };
-        let wanted = fields
+        let mut wanted: Vec<Wanted> = fields
             .iter()
-            .zip(fields.iter().map(from))
-            .map(|(field, from)| Wanted {
-                from,
+            .map(|field| Wanted {
+                from: match &field.part {
+                    Part::Header(name) => From::Header(name.clone()),
+                    // The whole of a key is text; the whole of a value is only looked into for what it is.
+                    Part::Key if field.path.is_empty() => From::WholeKey,
+                    Part::Value if field.path.is_empty() && field.kind == Kind::Raw => {
+                        From::WholeValue
+                    }
+                    Part::Key => From::Key(number(&mut keys, field)),
+                    Part::Value => From::Value(number(&mut values, field)),
+                },
                 kind: field.kind,
                 presence: field.presence,
                 name: field.shown(),
-            });
+            })
+            .collect();
+        let (value, value_slots) = Tree::new(&values);
+        let (key, key_slots) = Tree::new(&keys);
+        for wanted in &mut wanted {
+            match &mut wanted.from {
+                From::Value(at) => *at = value_slots[*at],
+                From::Key(at) => *at = key_slots[*at],
+                From::WholeValue | From::WholeKey | From::Header(_) => {}
+            }
+        }
         Extractor {
-            fields: wanted.collect(),
+            fields: wanted,
             columns: fields.iter().map(|f| Column::new(f.kind)).collect(),
             value,
             key,

@@ -39,6 +39,7 @@
 
 mod found;
 mod scan;
+pub mod token;
 mod unescape;
 
 pub use found::{Found, Name};

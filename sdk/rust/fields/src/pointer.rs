@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::{Found, Name, Search};
+use crate::json::{Found, Name, Search, token};
 
 /// Takes a pointer apart. The error says what is wrong with it.
 pub(crate) fn tokens(pointer: &str) -> Result<Vec<String>, &'static str> {
@@ -18,7 +18,7 @@ pub(crate) fn tokens(pointer: &str) -> Result<Vec<String>, &'static str> {
             .skip(1)
             .all(|rest| rest.starts_with(['0', '1']));
         match escapes_are_known {
-            true => Ok(token.replace("~1", "/").replace("~0", "~")),
+            true => Ok(token::plain(token)),
             false => Err("in a JSON Pointer `~` is written `~0`, and `/` within a name `~1`"),
         }
     };
@@ -87,19 +87,13 @@ impl Node {
             let token = &group[0][depth];
             node.below.push(Child {
                 token: token.clone(),
-                index: index(token),
+                index: token::index(token),
                 node: Node::new(group, depth + 1, first + at),
             });
             at += group.len();
         }
         node
     }
-}
-
-/// The element of an array that a token stands for: a number without leading zeros.
-fn index(token: &str) -> Option<usize> {
-    let canonical = token == "0" || !token.starts_with(['0', '+']);
-    token.parse().ok().filter(|_| canonical)
 }
 
 /// A place of the tree on the way through a text.

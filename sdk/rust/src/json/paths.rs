@@ -1,6 +1,6 @@
 //! Looks for a handful of paths in a text, without preparing anything.
 
-use millstream_fields::json::{Found, Name, Search};
+use millstream_fields::json::{Found, Name, Search, token};
 
 /// What is left of each path at one place of a text.
 pub(super) struct Paths<'p, const N: usize>([Wanted<'p>; N]);
@@ -72,14 +72,14 @@ impl<const N: usize> Search for Paths<'_, N> {
     fn member(&self, name: Name<'_>, sink: &mut Self::Sink<'_>) -> Option<Self> {
         let is = |token: &str, tilde| match tilde {
             false => name.is(token),
-            true => name.is(&plain(token)),
+            true => name.is(&token::plain(token)),
         };
         self.follow(is, sink)
     }
 
     #[inline]
     fn element(&self, index: usize, sink: &mut Self::Sink<'_>) -> Option<Self> {
-        self.follow(|token, _| is_index(index, token), sink)
+        self.follow(|token, _| token::index(token) == Some(index), sink)
     }
 
     #[inline]
@@ -90,14 +90,4 @@ impl<const N: usize> Search for Paths<'_, N> {
             }
         }
     }
-}
-
-#[cold]
-fn plain(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
-}
-
-fn is_index(index: usize, token: &str) -> bool {
-    let canonical = token == "0" || !token.starts_with(['0', '+']);
-    canonical && token.parse() == Ok(index)
 }

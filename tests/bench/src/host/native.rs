@@ -40,12 +40,12 @@ impl Native {
         }
     }
 
-    fn route(&self, refused: &[Refused], rows: u32) -> Output {
+    fn route(&self, refused: &[Refused], rows: usize) -> Output {
         let [FieldColumn::Text(kinds)] = self.extractor.columns() else {
             return Output::default();
         };
         let (mut to_rows, mut outputs) = (Vec::new(), Vec::new());
-        for (entry, row) in kept(refused, rows).enumerate() {
+        for (entry, row) in Refused::kept(refused, rows).enumerate() {
             let output = match text(kinds, entry) {
                 b"swipe" => 0_u16,
                 b"message" => 1,
@@ -69,15 +69,9 @@ fn text(column: &Strings, i: usize) -> &[u8] {
     &column.data[i.checked_sub(1).map_or(0, end)..end(i)]
 }
 
-/// The rows that are not refused.
-fn kept(refused: &[Refused], rows: u32) -> impl Iterator<Item = u32> {
-    let mut refused = refused.iter().map(|refused| refused.row).peekable();
-    (0..rows).filter(move |row| refused.next_if_eq(row).is_none())
-}
-
 fn change(batch: Batch<'_>, refused: &[Refused]) -> Output {
     let mut to = Column::default();
-    for row in kept(refused, batch.rows.len() as u32) {
+    for row in Refused::kept(refused, batch.rows.len()) {
         let value = batch.rows[row as usize].value.unwrap_or_default();
         to.data
             .extend_from_slice(value.strip_suffix(b"}").unwrap_or(value));
@@ -118,7 +112,7 @@ impl Guest for Native {
         };
         let output = match self.job {
             Job::Change => change(batch, &refused),
-            _ => self.route(&refused, batch.rows.len() as u32),
+            _ => self.route(&refused, batch.rows.len()),
         };
         let output = Output {
             rejected: rejections(&refused),
