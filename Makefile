@@ -31,7 +31,7 @@ bench: setup ## what a host costs against native code, a bare loop and a Java lo
 
 fmt: ## format everything
 	cargo fmt --all
-	@for dir in guest-examples/rust/*/ tests/guests/ tests/bench/guests/; do (cd $$dir && cargo fmt --all) || exit 1; done
+	@for dir in guest-examples/rust/*/ tests/guests/ tests/bench/guests/ sdk/rust/fields/bench/; do (cd $$dir && cargo fmt --all) || exit 1; done
 
 lint: setup ## clippy without warnings, workspace and guests
 	@scripts/test.sh lint

@@ -3,12 +3,39 @@
 # the benchmark (--help lists them):
 #     scripts/bench.sh --jobs route --contestants millstream,native --rounds 15
 #     scripts/bench.sh --events 16000000 --contestants millstream,native,ffi,java,streams,flink
+#     scripts/bench.sh latency
 #     scripts/bench.sh compare tests/bench/history/A.json target/bench/latest.json
+# Without a broker:
+#     scripts/bench.sh plane [--lanes 2 …]     the host's own part: `millstream bench` with the components of tests/bench/guests
+#     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
+#     scripts/bench.sh boundary                crossing into a guest and back
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MILLSTREAM_CACHE:-$root/.cache}
-echo "building the benchmark (release) and its components; from nothing that takes about ten minutes"
-(cd tests/bench/guests && cargo build --release --target wasm32-wasip2)
-cargo build --release --locked -p millstream-bench
-exec "$CARGO_TARGET_DIR/release/bench" "$@"
+
+guests() { (cd tests/bench/guests && cargo build --release --target wasm32-wasip2); }
+# One selection for all of them, so that dependencies are compiled once.
+build() {
+    echo "building the benchmark (release) and its components; from nothing that takes about ten minutes"
+    guests
+    cargo build --release --locked --workspace --bins --benches
+}
+
+case ${1-} in
+plane)
+    shift
+    build
+    for guest in header mask route parse; do
+        echo "--- $guest"
+        "$CARGO_TARGET_DIR/release/millstream" bench --path "tests/bench/guests/$guest" \
+            --module "$CARGO_TARGET_DIR/wasm32-wasip2/release/bench_$guest.wasm" "$@"
+    done
+    ;;
+fields) exec cargo run --release --manifest-path sdk/rust/fields/bench/Cargo.toml ;;
+boundary) exec cargo bench --workspace --bench boundary ;;
+*)
+    build
+    exec "$CARGO_TARGET_DIR/release/bench" "$@"
+    ;;
+esac

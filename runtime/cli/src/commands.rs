@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::authoring::{build, new, test};
+use crate::authoring::{bench, build, new, test};
 use crate::output;
 
 mod delete;
@@ -41,6 +41,7 @@ enum Command {
     New(new::Args),
     Build(build::Args),
     Test(test::Args),
+    Bench(bench::Args),
     Deploy(Box<deploy::Args>),
     List(list::Args),
     Describe(describe::Args),
@@ -92,6 +93,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::New(args) => new::run(args).await?,
         Command::Build(args) => build::run(args).await?,
         Command::Test(args) => test::run(args).await?,
+        Command::Bench(args) => bench::run(args).await?,
         Command::List(args) => list::run(args).await?,
         Command::Describe(args) => describe::run(args).await?,
         Command::Logs(args) => logs::run(args).await?,

@@ -91,6 +91,30 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     assert!(said.contains("updated by-age"), "{said}");
     succeeds(&project, &module);
 
+    // Without a broker, what a record costs: a figure for every round, or a row for every case.
+    let bench = ["bench", "--module", "by-age.wasm", "--records", "5000"];
+    let said = succeeds(
+        &project,
+        &[&bench[..], &["--rounds", "2", "--json"]].concat(),
+    );
+    let rounds: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(rounds.as_array().map(Vec::len), Some(2), "{said}");
+    for (round, number) in rounds.as_array().into_iter().flatten().zip(1..) {
+        assert_eq!(round["case"], "by-age");
+        assert_eq!(round["round"], number);
+        for figure in ["records", "guest_cpu_ns", "host_cpu_ns", "wall_ns"] {
+            assert!(round[figure].as_f64() > Some(0.0), "{figure}: {said}");
+        }
+    }
+    let said = succeeds(
+        &project,
+        &[&bench[..], &["--rounds", "1", "--batch", "10"]].concat(),
+    );
+    assert!(
+        said.contains("RECORDS/S") && said.contains("by-age") && said.contains("10 records"),
+        "{said}"
+    );
+
     // Settings that the transform refuses are said by name.
     fs::write(
         project.join("cases/by-age/settings.toml"),
@@ -100,6 +124,11 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     let said = fails(&project, &module, 1);
     assert!(
         said.contains("there is no setting `min_age`: did you mean `min-age`?"),
+        "{said}"
+    );
+    let said = fails(&project, &bench, 1);
+    assert!(
+        said.contains("case by-age") && said.contains("did you mean `min-age`?"),
         "{said}"
     );
 

@@ -1,10 +1,11 @@
 //! Guests as lanes hold them: behind one pointer, so that a revision can bring another kind of guest (a component, or code
 //! compiled in) while its transform runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use millstream_engine::{Batch, Failure, Guest, Plan};
+use millstream_engine::{Batch, Description, Failure, Guest, Limits, Module, Observer, Plan};
 
 /// A [`Guest`] whose kind is not known. Costs one allocation a batch.
 pub trait AnyGuest: Send {
@@ -50,5 +51,40 @@ where
     fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>> {
         let guest = self().map(|guest| Box::new(guest) as Box<dyn AnyGuest>);
         Box::pin(std::future::ready(guest))
+    }
+}
+
+/// Instances of a component with its settings.
+pub struct Component {
+    /// The component.
+    pub module: Module,
+    /// What `configure` is given.
+    pub settings: Vec<(String, String)>,
+    /// What an instance may use.
+    pub limits: Limits,
+    /// What `configure` has answered to these settings.
+    pub description: Description,
+    /// Who is told what instances log and count.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Component")
+            .field("description", &self.description)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Guests for Component {
+    fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>> {
+        Box::pin(async move {
+            let observer = Arc::clone(&self.observer);
+            let instance = self
+                .module
+                .instantiate(&self.settings, &self.limits, &self.description, observer)
+                .await?;
+            Ok(Box::new(instance) as Box<dyn AnyGuest>)
+        })
     }
 }

@@ -16,6 +16,7 @@ pub mod runner;
 pub mod schedule;
 pub mod source;
 pub mod stats;
+pub mod trial;
 pub mod watchdog;
 pub mod watermark;
 

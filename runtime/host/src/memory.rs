@@ -9,6 +9,7 @@ mod source;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -51,7 +52,7 @@ impl Record {
         }
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);
         let headers: usize = self
             .headers
@@ -68,11 +69,25 @@ pub struct Memory {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     state: Mutex<State>,
+    /// Looked at for every record, so they lie beside the lock.
+    capacity: AtomicUsize,
+    in_flight: AtomicUsize,
     /// Told when flights are acknowledged.
     room: Notify,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            state: Mutex::default(),
+            capacity: AtomicUsize::new(usize::MAX),
+            in_flight: AtomicUsize::new(0),
+            room: Notify::new(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -85,8 +100,6 @@ struct State {
     corked: bool,
     held: Vec<Flown>,
     fail_next: usize,
-    capacity: Option<usize>,
-    in_flight: usize,
     listeners: BTreeMap<TopicPartition, Vec<Arc<dyn Fn() + Send + Sync>>>,
 }
 
@@ -117,8 +130,23 @@ struct Log {
 
 /// A sealed flight that is not acknowledged yet.
 struct Flown {
-    writes: Vec<(String, i32, Record)>,
+    runs: Vec<Run>,
     done: Done,
+}
+
+/// Records that go to one partition, one after another.
+struct Run {
+    topic: Arc<str>,
+    partition: i32,
+    /// Empty where they are only counted.
+    records: Vec<Record>,
+    count: usize,
+}
+
+impl Flown {
+    fn records(&self) -> usize {
+        self.runs.iter().map(|run| run.count).sum()
+    }
 }
 
 impl Memory {
@@ -151,7 +179,7 @@ impl Memory {
         }
     }
 
-    /// From now on what is written to a topic is counted and thrown away.
+    /// What is written to a topic is counted and thrown away by whoever looks it up from now on.
     pub fn count_only(&self, name: &str) {
         if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
             topic.counted = true;
@@ -161,7 +189,9 @@ impl Memory {
     /// Appends records to a partition that exists.
     pub fn append(&self, topic: &str, partition: i32, records: impl IntoIterator<Item = Record>) {
         let mut state = self.inner.state.lock();
-        state.append(topic, partition, records);
+        if let Some(log) = state.log(topic, partition) {
+            log.append(records);
+        }
         let listeners = state.listeners(&TopicPartition::new(topic, partition));
         drop(state);
         listeners.iter().for_each(|listener| listener());
@@ -284,7 +314,7 @@ impl Memory {
 
     /// The outlet takes no more while so many records or more are sealed and not acknowledged.
     pub fn capacity(&self, records: usize) {
-        self.inner.state.lock().capacity = Some(records);
+        self.inner.capacity.store(records, Ordering::Relaxed);
     }
 
     /// A delivery onto this broker.
@@ -294,17 +324,23 @@ impl Memory {
     }
 
     fn land(&self, flown: Flown) {
+        let records = flown.records();
         let mut state = self.inner.state.lock();
-        state.in_flight = state.in_flight.saturating_sub(flown.writes.len());
         let fails = state.fail_next > 0;
         if fails {
             state.fail_next -= 1;
         } else {
-            for (topic, partition, record) in flown.writes {
-                state.append(&topic, partition, [record]);
+            for run in flown.runs {
+                if let Some(log) = state.log(&run.topic, run.partition) {
+                    let unkept = run.count - run.records.len();
+                    log.next += unkept as i64;
+                    log.count += unkept as u64;
+                    log.append(run.records);
+                }
             }
         }
         drop(state);
+        self.inner.in_flight.fetch_sub(records, Ordering::AcqRel);
         self.inner.room.notify_waiters();
         (flown.done)(if fails {
             Err(refusal("told-to-fail", "the test said so"))
@@ -314,27 +350,23 @@ impl Memory {
     }
 }
 
+impl Log {
+    fn append(&mut self, records: impl IntoIterator<Item = Record>) {
+        for mut record in records {
+            record.offset = self.next;
+            self.next += 1;
+            self.count += 1;
+            self.records.push(Arc::new(record));
+        }
+    }
+}
+
 impl State {
     fn log(&mut self, topic: &str, partition: i32) -> Option<&mut Log> {
         self.topics
             .get_mut(topic)?
             .partitions
             .get_mut(usize::try_from(partition).ok()?)
-    }
-
-    fn append(&mut self, topic: &str, partition: i32, records: impl IntoIterator<Item = Record>) {
-        let counted = self.topics.get(topic).is_some_and(|topic| topic.counted);
-        let Some(log) = self.log(topic, partition) else {
-            return;
-        };
-        for mut record in records {
-            record.offset = log.next;
-            log.next += 1;
-            log.count += 1;
-            if !counted {
-                log.records.push(Arc::new(record));
-            }
-        }
     }
 
     fn listeners(&self, partition: &TopicPartition) -> Vec<Arc<dyn Fn() + Send + Sync>> {

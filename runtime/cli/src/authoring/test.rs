@@ -3,10 +3,10 @@
 //! Each case runs three times: as one batch, as batches of one record, and as batches of one record each in an instance of
 //! its own. The host may cut batches anywhere and replace instances at any time, so all three have to agree.
 
-mod case;
+pub(super) mod case;
 mod compare;
-mod engine;
-mod text;
+pub(super) mod engine;
+pub(super) mod text;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,6 +16,9 @@ use millstream_engine::Module;
 use crate::output::{self, Complaint, escape};
 use case::Case;
 use engine::{Cut, Ran};
+
+/// One runs at a time; the next may be made before it has gone.
+const INSTANCES: u32 = 4;
 
 /// Run the cases of the transform in this folder, offline, through the engine that the host runs
 ///
@@ -55,7 +58,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Some(module) => module.clone(),
         None => super::build::build(&args.path, &[])?,
     };
-    let module = engine::load(&file).await?;
+    let module = engine::load(&file, INSTANCES).await?;
     let style = output::style::stdout();
     let mut failed = 0;
     for case in &cases {

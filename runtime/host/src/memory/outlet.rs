@@ -1,28 +1,46 @@
 //! Writing to the broker in memory.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::{Flown, Memory, MemoryHeader, MemoryRows, Record, refusal};
+use super::{Flown, Memory, MemoryHeader, MemoryRows, Record, Run, refusal};
 use crate::delivery::{Base, DeliveryError, Done, Key, Outgoing, Outlet, SendError, Value};
 use crate::source::Rows;
 
 /// A topic to write to.
 #[derive(Debug)]
 pub struct MemoryTopic {
-    name: String,
+    name: Arc<str>,
+    /// See [`Memory::count_only`].
+    counted: bool,
 }
 
 /// A batch on its way.
 pub struct MemoryFlight {
     rows: Option<MemoryRows>,
     patched: Bytes,
-    writes: Vec<(String, i32, Record)>,
+    runs: Vec<Run>,
     done: Done,
 }
 
 impl MemoryFlight {
+    fn run(&mut self, topic: &MemoryTopic, partition: i32) -> &mut Run {
+        let same = |run: &Run| run.partition == partition && run.topic == topic.name;
+        if !self.runs.last().is_some_and(same) {
+            self.runs.push(Run {
+                topic: Arc::clone(&topic.name),
+                partition,
+                records: Vec::new(),
+                count: 0,
+            });
+        }
+        let last = self.runs.len() - 1;
+        &mut self.runs[last]
+    }
+
     fn patched(&self, range: &Range<usize>) -> Bytes {
         self.patched.slice(range.clone())
     }
@@ -38,15 +56,16 @@ impl Outlet for Memory {
     type Flight = MemoryFlight;
 
     async fn topic(&self, name: &str) -> Result<MemoryTopic, DeliveryError> {
-        if !self.inner.state.lock().topics.contains_key(name) {
-            return Err(refusal(
+        match self.inner.state.lock().topics.get(name) {
+            Some(topic) => Ok(MemoryTopic {
+                name: name.into(),
+                counted: topic.counted,
+            }),
+            None => Err(refusal(
                 "no-such-topic",
                 &format!("the topic {name:?} does not exist"),
-            ));
+            )),
         }
-        Ok(MemoryTopic {
-            name: name.to_owned(),
-        })
     }
 
     fn partitions(&self, topic: &MemoryTopic) -> i32 {
@@ -54,7 +73,7 @@ impl Outlet for Memory {
             .state
             .lock()
             .topics
-            .get(&topic.name)
+            .get(&*topic.name)
             .map_or(1, |topic| topic.partitions.len() as i32)
     }
 
@@ -63,7 +82,7 @@ impl Outlet for Memory {
             .state
             .lock()
             .topics
-            .get(&topic.name)
+            .get(&*topic.name)
             .map_or(u64::MAX, |topic| topic.max_message_bytes)
     }
 
@@ -71,7 +90,7 @@ impl Outlet for Memory {
         MemoryFlight {
             rows,
             patched: Bytes::from(patched),
-            writes: Vec::new(),
+            runs: Vec::new(),
             done,
         }
     }
@@ -85,14 +104,12 @@ impl Outlet for Memory {
         flight: &mut MemoryFlight,
         record: &Outgoing<'_, MemoryTopic>,
     ) -> Result<(), SendError> {
-        {
-            let state = self.inner.state.lock();
-            if state
-                .capacity
-                .is_some_and(|capacity| state.in_flight >= capacity)
-            {
-                return Err(SendError::Full);
-            }
+        if self.full() {
+            return Err(SendError::Full);
+        }
+        if record.topic.counted {
+            flight.run(record.topic, record.partition).count += 1;
+            return Ok(());
         }
         let mut headers: Vec<MemoryHeader> = match record.headers.base {
             Base::None => Vec::new(),
@@ -119,33 +136,29 @@ impl Outlet for Memory {
             headers,
             timestamp: record.timestamp,
         };
-        flight
-            .writes
-            .push((record.topic.name.clone(), record.partition, written));
+        let run = flight.run(record.topic, record.partition);
+        run.records.push(written);
+        run.count += 1;
         Ok(())
     }
 
     async fn ready(&self, _topic: &MemoryTopic) {
         let mut room = std::pin::pin!(self.inner.room.notified());
         room.as_mut().enable();
-        let full = {
-            let state = self.inner.state.lock();
-            state
-                .capacity
-                .is_some_and(|capacity| state.in_flight >= capacity)
-        };
-        if full {
+        if self.full() {
             room.await;
         }
     }
 
     fn seal(&self, flight: MemoryFlight) {
         let flown = Flown {
-            writes: flight.writes,
+            runs: flight.runs,
             done: flight.done,
         };
         let mut state = self.inner.state.lock();
-        state.in_flight += flown.writes.len();
+        self.inner
+            .in_flight
+            .fetch_add(flown.records(), Ordering::AcqRel);
         if state.corked {
             state.held.push(flown);
             return;
@@ -155,6 +168,12 @@ impl Outlet for Memory {
     }
 
     fn recover(&self, _reason: &DeliveryError) {}
+}
+
+impl Memory {
+    fn full(&self) -> bool {
+        self.inner.in_flight.load(Ordering::Acquire) >= self.inner.capacity.load(Ordering::Relaxed)
+    }
 }
 
 impl std::fmt::Debug for MemoryFlight {

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use millstream_engine::{Description, Failure, Limits, Module, Observer};
+use millstream_engine::Description;
 
 use super::{View, Workshop};
 use crate::{
     check,
     delivery::{OutputRoute, Rejected, Routes, Stamp},
     deployments::record::{Deployment, Revision},
-    guests::{AnyGuest, Guests},
+    guests::{Component, Guests},
     logs::{GuestObserver, Voice},
     modules::ModuleError,
     runner,
@@ -24,28 +23,6 @@ pub(super) enum Unfit {
     Failed(String),
     /// It may.
     Later(String),
-}
-
-/// A component with its settings.
-struct Component {
-    module: Module,
-    settings: Vec<(String, String)>,
-    limits: Limits,
-    description: Description,
-    observer: Arc<dyn Observer>,
-}
-
-impl Guests for Component {
-    fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>> {
-        Box::pin(async move {
-            let observer = Arc::clone(&self.observer);
-            let instance = self
-                .module
-                .instantiate(&self.settings, &self.limits, &self.description, observer)
-                .await?;
-            Ok(Box::new(instance) as Box<dyn AnyGuest>)
-        })
-    }
 }
 
 pub(super) async fn prepare(

@@ -10,11 +10,11 @@ use super::text::{self, Text};
 use crate::output::Complaint;
 
 /// A case, read.
-pub(super) struct Case {
-    pub(super) name: String,
+pub(in crate::authoring) struct Case {
+    pub(in crate::authoring) name: String,
     folder: PathBuf,
-    pub(super) settings: Vec<(String, String)>,
-    pub(super) input: Vec<Input>,
+    pub(in crate::authoring) settings: Vec<(String, String)>,
+    pub(in crate::authoring) input: Vec<Input>,
     /// None where there is no such file.
     pub(super) expected: Option<Vec<Expected>>,
 }
@@ -22,15 +22,15 @@ pub(super) struct Case {
 /// A record that goes in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Input {
+pub(in crate::authoring) struct Input {
     #[serde(default = "null")]
-    pub(super) key: Text,
+    pub(in crate::authoring) key: Text,
     #[serde(default = "null")]
-    pub(super) value: Text,
+    pub(in crate::authoring) value: Text,
     #[serde(default)]
-    pub(super) headers: Vec<(String, Text)>,
+    pub(in crate::authoring) headers: Vec<(String, Text)>,
     #[serde(default)]
-    pub(super) timestamp: i64,
+    pub(in crate::authoring) timestamp: i64,
     /// The line's number, from 0, unless given.
     pub(super) offset: Option<i64>,
 }
@@ -74,7 +74,7 @@ const LAYOUT: &str =
     "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml";
 
 /// The project's cases, by name.
-pub(super) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Complaint> {
+pub(in crate::authoring) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Complaint> {
     let folder = project.join("cases");
     let entries = fs::read_dir(&folder).map_err(|error| {
         Complaint::new(folder.display().to_string(), error.to_string()).help(LAYOUT)

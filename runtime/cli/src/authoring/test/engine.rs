@@ -78,15 +78,15 @@ pub(super) struct Ran {
     pub(super) logs: Vec<String>,
 }
 
-/// Loads a component. It is the user's own, so it is compiled right here.
-pub(super) async fn load(file: &Path) -> Result<Module, Complaint> {
+/// Loads a component, of which so many instances are wanted. It is the user's own, so it is compiled right here.
+pub(in crate::authoring) async fn load(file: &Path, instances: u32) -> Result<Module, Complaint> {
     let name = file.display().to_string();
     let wasm = std::fs::read(file).map_err(|error| {
         Complaint::new(&name, format!("cannot be read: {error}"))
             .help("build it with `millstream build`")
     })?;
     let engine = Engine::new(EngineConfig {
-        max_instances: 4,
+        max_instances: instances,
         ..EngineConfig::default()
     })
     .map_err(|error| Complaint::new("the engine", error.to_string()))?;

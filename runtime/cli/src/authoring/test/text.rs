@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 
 /// Bytes, or null.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
-    pub(super) bytes: Option<Vec<u8>>,
+pub(in crate::authoring) struct Text {
+    pub(in crate::authoring) bytes: Option<Vec<u8>>,
     /// Whether it was written as JSON: then other spaces and another order of members are the same.
     json: bool,
 }
