@@ -3,7 +3,7 @@
 //! It takes a batch from one partition at a time, has the guest make a plan of it, and hands both to the delivery; it does not wait
 //! for acknowledgements, so several batches of a partition are on their way at once. A batch is up to
 //! [`BatchLimits::records`] records or [`BatchLimits::bytes`] bytes; with fewer waiting, it goes [`BatchLimits::wait`] after the
-//! partition became ready. A larger record goes alone. Partitions take turns.
+//! partition's last batch, so at once after a pause. A larger record goes alone. Partitions take turns.
 //!
 //! Everything that changes a lane (partitions coming and going, a new revision, a partition going back) is a `Command`, and
 //! commands are obeyed between two batches only. A lane without records sleeps until it is woken, and lets its instance go
@@ -48,7 +48,7 @@ pub struct BatchLimits {
     pub records: usize,
     /// Bytes of one batch where the guest reads values.
     pub bytes: usize,
-    /// How long records wait for more of them.
+    /// How long after the last batch of a partition the next one goes that is not full. Fewer calls, for that much latency.
     pub wait: Duration,
     /// How long an instance outlives the last batch. Long enough for a topic with a record every few seconds: a
     /// Python instance takes a millisecond to make, but megabytes to keep.

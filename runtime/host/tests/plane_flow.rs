@@ -182,7 +182,7 @@ async fn a_batch_is_a_thousand_records_a_mebibyte_or_one_larger_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn few_records_wait_five_milliseconds_for_more() {
+async fn records_go_at_once_after_a_pause_and_soon_after_a_batch_they_wait_for_more() {
     let memory = memory(1);
     let (seen, guests) = sizes();
     let plane = start(&memory, revision(1, guests));
@@ -190,14 +190,17 @@ async fn few_records_wait_five_milliseconds_for_more() {
     plane.committed(0, 0).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     memory.append("in", 0, numbers(0..1));
-    tokio::time::sleep(Duration::from_millis(2)).await;
-    assert!(seen.lock().is_empty(), "it waits");
-    memory.append("in", 0, numbers(1..3));
-    tokio::time::sleep(Duration::from_millis(6)).await;
-    assert_eq!(*seen.lock(), [3]);
-    memory.append("in", 0, numbers(3..1003));
     tokio::time::sleep(Duration::from_millis(1)).await;
-    assert_eq!(*seen.lock(), [3, 1000], "a full batch goes at once");
+    assert_eq!(*seen.lock(), [1], "nothing came before it");
+    memory.append("in", 0, numbers(1..2));
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    assert_eq!(*seen.lock(), [1], "it waits");
+    memory.append("in", 0, numbers(2..4));
+    tokio::time::sleep(Duration::from_millis(6)).await;
+    assert_eq!(*seen.lock(), [1, 3], "five milliseconds after the last");
+    memory.append("in", 0, numbers(4..1004));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(*seen.lock(), [1, 3, 1000], "a full batch goes at once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,8 +28,10 @@ pub(super) struct Slot<S: Source> {
     pub(super) generation: u64,
     /// Set from the source's threads when the queue becomes non-empty.
     signal: Arc<AtomicBool>,
-    /// Since when records have been waiting, as far as known.
-    waiting: Option<Instant>,
+    /// Whether records wait, as far as known.
+    waiting: bool,
+    /// When the last batch was taken.
+    taken: Option<Instant>,
     /// Leave it alone until then.
     pub(super) not_before: Option<Instant>,
     /// Read from there on: what the queue holds is not what comes next.
@@ -75,7 +77,8 @@ impl<S: Source> Slot<S> {
             queue,
             generation,
             signal,
-            waiting: None,
+            waiting: false,
+            taken: None,
             not_before: None,
             back_to: seek.then_some(position),
             held: None,
@@ -94,18 +97,19 @@ impl<S: Source> Slot<S> {
         if self.held.is_some() || self.back_to.is_some() {
             return Some(self.not_before.unwrap_or(now).max(now));
         }
-        if self.signal.swap(false, Ordering::AcqRel) {
-            self.waiting.get_or_insert(now);
+        self.waiting |= self.signal.swap(false, Ordering::AcqRel);
+        if !self.waiting {
+            return None;
         }
-        let since = self.waiting?;
         if let Some(time) = self.not_before.filter(|time| *time > now) {
             return Some(time);
         }
-        let full = since + limits.wait;
-        if full <= now || self.queue.len() >= self.full {
+        // What comes after a pause goes at once; what follows a batch closely waits for company.
+        let next = self.taken.map_or(now, |taken| taken + limits.wait);
+        if next <= now || self.queue.len() >= self.full {
             return Some(now);
         }
-        Some(full.min(now + LOOK))
+        Some(next.min(now + LOOK))
     }
 
     /// Whether the next thing to do is to take a new batch.
@@ -127,8 +131,9 @@ impl<S: Source> Slot<S> {
 
     pub(super) fn took(&mut self, taken: &Taken<S::Rows>, limits: &BatchLimits) {
         // The queue speaks up when it becomes non-empty; what is left in it has to be remembered here.
-        self.waiting = (self.queue.len() > 0).then(Instant::now);
+        self.waiting = self.queue.len() > 0;
         if !taken.rows.is_empty() {
+            self.taken = Some(Instant::now());
             self.position = Some(taken.rows.next_offset());
             let mean = (taken.rows.bytes() / taken.rows.len()).max(1);
             self.full = (limits.bytes / mean).clamp(1, limits.records);
