@@ -41,10 +41,24 @@ pub trait Rows: Send + Sync + 'static {
     /// The offset after the last row: where the next batch begins or, where offsets are missing, before that.
     fn next_offset(&self) -> i64;
 
+    /// A row as it was fetched, from sources that keep it: librdkafka does not.
+    fn raw(&self, _row: usize) -> Option<Raw<'_>> {
+        None
+    }
+
     /// Whether there is none.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A record as it lies in the record batch that was fetched (Kafka's format 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw<'a> {
+    /// All of it, after its length.
+    pub record: &'a [u8],
+    /// Its headers, after their count.
+    pub headers: &'a [u8],
 }
 
 /// What was taken from a queue.

@@ -180,7 +180,7 @@ pub(super) fn lay_out<'p>(
                 let size = encoded(
                     key,
                     rows.value(row).map_or(0, <[u8]>::len),
-                    account.headers(row, rows).into_iter(),
+                    header_bytes(account.headers(row, rows).into_iter()),
                 );
                 if size > shape.max_message_bytes {
                     return Err(letter_too_large(&letter, rows, size, shape, name));
@@ -241,23 +241,37 @@ impl Tally {
     }
 }
 
+/// Bytes around a header's name and value, at most: two lengths.
+const HEADER: u64 = 5 + 5;
+
 /// Bytes around a record that stands alone in its record batch, at most: the batch's header, and all lengths and deltas
 /// at their longest.
 fn overhead(headers: usize) -> u64 {
     const BATCH: u64 = 61;
     const RECORD: u64 = 5 + 1 + 10 + 5 + 5 + 5 + 5;
-    const HEADER: u64 = 5 + 5;
     BATCH + RECORD + HEADER * headers as u64
 }
 
-fn encoded<'a>(key: Option<&[u8]>, value: usize, headers: impl Iterator<Item = Header<'a>>) -> u64 {
-    let mut count = 0;
-    let mut bytes = key.map_or(0, <[u8]>::len) + value;
-    for header in headers {
-        count += 1;
-        bytes += header.name.len() + header.value.map_or(0, <[u8]>::len);
+fn encoded(key: Option<&[u8]>, value: usize, headers: u64) -> u64 {
+    (key.map_or(0, <[u8]>::len) + value) as u64 + headers + overhead(0)
+}
+
+/// Bytes of headers in a record, at most.
+fn header_bytes<'a>(headers: impl Iterator<Item = Header<'a>>) -> u64 {
+    let one = |header: Header<'_>| {
+        (header.name.len() + header.value.map_or(0, <[u8]>::len)) as u64 + HEADER
+    };
+    headers.map(one).sum()
+}
+
+/// The same for a row's own, which need not be parsed where the source has them as they were written.
+fn own_header_bytes(rows: &impl Rows, row: usize) -> u64 {
+    if let Some(raw) = rows.raw(row) {
+        return raw.headers.len() as u64;
     }
-    bytes as u64 + overhead(count)
+    let mut headers = Vec::new();
+    rows.headers(row, &mut headers);
+    header_bytes(headers.into_iter())
 }
 
 fn size_of(emit: &Emit<'_>, key: Option<&[u8]>, rows: &impl Rows) -> u64 {
@@ -267,13 +281,12 @@ fn size_of(emit: &Emit<'_>, key: Option<&[u8]>, rows: &impl Rows) -> u64 {
         ValueChange::Null => 0,
         ValueChange::Bytes(Range { start, end }) => end - start,
     };
-    let mut headers = Vec::new();
-    match &emit.headers {
-        None => rows.headers(row, &mut headers),
-        Some(list) => headers.extend(list.iter()),
-    }
-    headers.extend(emit.added.iter().flat_map(HeaderList::iter));
-    encoded(key, value, headers.into_iter())
+    let own = match &emit.headers {
+        None => own_header_bytes(rows, row),
+        Some(list) => header_bytes(list.iter()),
+    };
+    let added = header_bytes(emit.added.iter().flat_map(HeaderList::iter));
+    encoded(key, value, own + added)
 }
 
 fn no_such_partition(partition: i32, shape: &Shape, topic: &str) -> Undelivered {

@@ -6,6 +6,7 @@ use millstream_engine::{self as engine, Description, Limits, OutputBuilder, Part
 use super::*;
 use crate::delivery::{OutputRoute, Stamp};
 use crate::memory::{MemoryRows, Record};
+use crate::source::Raw;
 
 fn routes(rejected: Rejected) -> Routes {
     let output = |name: &str| OutputRoute {
@@ -273,4 +274,68 @@ fn headers_count_when_every_record_is_measured() {
         measured.expect("a layout").tally.rejected,
         [(TOO_LARGE.to_owned(), 1)]
     );
+}
+
+/// Rows of a source that keeps records as they were fetched.
+struct Encoded {
+    rows: MemoryRows,
+    headers: Vec<u8>,
+}
+
+impl Rows for Encoded {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+    fn bytes(&self) -> usize {
+        self.rows.bytes()
+    }
+    fn key(&self, row: usize) -> Option<&[u8]> {
+        self.rows.key(row)
+    }
+    fn value(&self, row: usize) -> Option<&[u8]> {
+        self.rows.value(row)
+    }
+    fn headers<'a>(&'a self, _row: usize, _into: &mut Vec<Header<'a>>) {
+        panic!("headers were parsed to know their size");
+    }
+    fn timestamp(&self, row: usize) -> i64 {
+        self.rows.timestamp(row)
+    }
+    fn offset(&self, row: usize) -> i64 {
+        self.rows.offset(row)
+    }
+    fn next_offset(&self) -> i64 {
+        self.rows.next_offset()
+    }
+    fn raw(&self, _row: usize) -> Option<Raw<'_>> {
+        Some(Raw {
+            record: &[],
+            headers: &self.headers,
+        })
+    }
+}
+
+#[test]
+fn headers_that_are_there_as_they_were_fetched_are_measured_without_parsing_them() {
+    let plan = Plan::pass_all(1);
+    let small = Shape {
+        max_message_bytes: 1_000,
+        ..SHAPE
+    };
+    for (bytes, refused) in [(500, false), (2_000, true)] {
+        let rows = Encoded {
+            rows: batch(vec![Record::new("k", "v")]),
+            headers: vec![0; bytes],
+        };
+        let laid = lay_out(
+            &TopicPartition::new("in", 0),
+            &rows,
+            &plan,
+            &routes(Rejected::Drop),
+            &[small, SHAPE],
+            true,
+        );
+        let rejected = laid.expect("a layout").tally.rejected;
+        assert_eq!(!rejected.is_empty(), refused, "{bytes}: {rejected:?}");
+    }
 }
