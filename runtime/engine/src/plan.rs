@@ -257,6 +257,7 @@ impl<'p> Records<'p> {
 impl<'p> Iterator for Records<'p> {
     type Item = Emit<'p>;
 
+    #[inline]
     fn next(&mut self) -> Option<Emit<'p>> {
         let j = self.next;
         if j == self.plan.emitted {

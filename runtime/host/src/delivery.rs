@@ -41,7 +41,7 @@ use crate::source::{Rows, TopicPartition};
 pub use at_least_once::{AtLeastOnce, Route};
 pub use dead_letter::{HEADER_PREFIX, TOO_LARGE};
 pub(crate) use kafka::code_of;
-pub use kafka::{KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
+pub use kafka::{KafkaFlight, KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
 pub(crate) use layout::Tally;
 pub use outlet::{
     Base, Committed, Done, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value,

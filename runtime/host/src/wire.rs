@@ -23,6 +23,8 @@ use crate::{
 
 /// Fetched ahead by one transform, at most: a few batches for each of its partitions.
 const FETCH_MEMORY: u64 = 16 << 20;
+/// That memory is shared out among at least so many partitions.
+const FEWEST_PARTITIONS: usize = 4;
 
 /// How a host's share of work is sized.
 #[derive(Clone, Debug)]
@@ -88,8 +90,9 @@ impl Wiring {
         let name = Arc::clone(&revision.routes.transform);
         let mut options = ConsumerOptions::new(names::group(&self.options.prefix, &name));
         options.fetch_memory = FETCH_MEMORY;
-        // As many as there were at the first deploy; a topic that grew since takes a little more memory.
-        options.expected_partitions = options.expected_partitions.max(revision.starts.len());
+        // As many as there were at the first deploy; a topic that grew since takes a little more memory. Few partitions get
+        // much each: a fetch of a megabyte costs the broker, and this host, less than four of a quarter.
+        options.expected_partitions = revision.starts.len().max(FEWEST_PARTITIONS);
         let consumer =
             Consumer::new(&self.options.settings, &options).map_err(|error| error.to_string())?;
         let outlet = Arc::new(KafkaOutlet::new(

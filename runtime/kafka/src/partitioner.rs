@@ -4,6 +4,7 @@
 //! without one is the caller's business (it keeps those of one batch together).
 
 /// Murmur2 as Kafka's Java client computes it, as Java's signed int.
+#[inline]
 pub fn murmur2(data: &[u8]) -> i32 {
     const SEED: u32 = 0x9747_b28c;
     const M: u32 = 0x5bd1_e995;
@@ -36,6 +37,7 @@ pub fn murmur2(data: &[u8]) -> i32 {
 }
 
 /// The partition of `key` among `partitions` (a positive count), as Java's default partitioner chooses it.
+#[inline]
 pub fn partition_for(key: &[u8], partitions: i32) -> i32 {
     // `Utils.toPositive` clears the sign bit rather than taking the absolute value.
     (murmur2(key) & 0x7fff_ffff) % partitions.max(1)

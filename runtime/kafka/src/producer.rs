@@ -193,7 +193,6 @@ impl Producer {
                 "the producer was closed",
             )));
         }
-        let size = flight.size_of(&record.key, &record.value)?;
         // Headers that are built anew are owned by the record; those of a row are copied, or moved at their last use.
         let headers = match record.headers {
             BaseHeaders::TakeRow(row) if record.added.is_empty() => Headers::Take(row),
@@ -203,6 +202,7 @@ impl Producer {
             BaseHeaders::None => with_added(None, record.added),
             BaseHeaders::List(list) => with_added(with_list(None, list), record.added),
         };
+        let (named_key, named_value) = (record.key.clone(), record.value.clone());
         let key = match record.key {
             Key::Null => RecordKey::Null,
             Key::Row(row) => RecordKey::Row(row),
@@ -237,7 +237,7 @@ impl Producer {
         Err(match error.code() {
             ErrorCode::QueueFull => SendError::QueueFull,
             ErrorCode::MessageSizeTooLarge => SendError::TooLarge {
-                size,
+                size: flight.size_of(&named_key, &named_value)?,
                 limit: shared.largest,
             },
             ErrorCode::UnknownPartition => SendError::UnknownPartition {

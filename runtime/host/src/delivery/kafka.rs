@@ -127,10 +127,28 @@ impl Target {
     }
 }
 
+/// A flight, and the topic that its last record went to: a run of records takes the topic's lock once.
+#[derive(Debug)]
+pub struct KafkaFlight {
+    flight: Flight,
+    last: Option<(KafkaTopic, Bound)>,
+}
+
+impl KafkaFlight {
+    /// The producer to send to, and the flight to send.
+    fn to(&mut self, topic: &KafkaTopic) -> (&Bound, &mut Flight) {
+        let last = match self.last.take() {
+            Some(last) if Arc::ptr_eq(&last.0, topic) => last,
+            _ => (Arc::clone(topic), topic.bound.read().clone()),
+        };
+        (&self.last.insert(last).1, &mut self.flight)
+    }
+}
+
 impl Outlet for KafkaOutlet {
     type Rows = Fetched;
     type Topic = KafkaTopic;
-    type Flight = Flight;
+    type Flight = KafkaFlight;
 
     async fn topic(&self, name: &str) -> Result<KafkaTopic, DeliveryError> {
         loop {
@@ -166,25 +184,26 @@ impl Outlet for KafkaOutlet {
             .min(topic.slot.limit() as u64)
     }
 
-    fn begin(&self, rows: Option<Fetched>, patched: Vec<u8>, done: Done) -> Flight {
+    fn begin(&self, rows: Option<Fetched>, patched: Vec<u8>, done: Done) -> KafkaFlight {
         let done =
             |result: Result<(), producer::DeliveryError>| done(result.map_err(DeliveryError::from));
-        match rows {
+        let flight = match rows {
             Some(rows) => Flight::new(rows, patched, done),
             None => Flight::detached(patched, done),
-        }
+        };
+        KafkaFlight { flight, last: None }
     }
 
-    fn rows<'a>(&self, flight: &'a Flight) -> Option<&'a Fetched> {
-        flight.rows()
+    fn rows<'a>(&self, flight: &'a KafkaFlight) -> Option<&'a Fetched> {
+        flight.flight.rows()
     }
 
     fn send(
         &self,
-        flight: &mut Flight,
+        flight: &mut KafkaFlight,
         record: &Outgoing<'_, KafkaTopic>,
     ) -> Result<(), SendError> {
-        let bound = record.topic.bound.read();
+        let (bound, flight) = flight.to(record.topic);
         let outgoing = producer::Outgoing {
             topic: &bound.topic,
             partition: record.partition,
@@ -211,9 +230,9 @@ impl Outlet for KafkaOutlet {
             Err(producer::SendError::QueueFull) => return Err(SendError::Full),
             Err(refused) => refused,
         };
-        let fatal = bound.producer.fatal().is_some();
-        drop(bound);
-        if fatal && let Err(error) = record.topic.rebind() {
+        if bound.producer.fatal().is_some()
+            && let Err(error) = record.topic.rebind()
+        {
             return Err(SendError::Refused(error.into()));
         }
         let code = match &refused {
@@ -234,8 +253,8 @@ impl Outlet for KafkaOutlet {
         producer.ready().await;
     }
 
-    fn seal(&self, flight: Flight) {
-        flight.seal();
+    fn seal(&self, flight: KafkaFlight) {
+        flight.flight.seal();
     }
 
     fn recover(&self, _reason: &DeliveryError) {

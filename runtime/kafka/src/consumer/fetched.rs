@@ -34,6 +34,7 @@ impl Fetched {
     }
 
     /// Records in it. Rows are numbered from 0; the methods below panic past the last.
+    #[inline]
     pub fn len(&self) -> usize {
         self.messages.len()
     }
@@ -44,26 +45,31 @@ impl Fetched {
     }
 
     /// Keys and values together, in bytes.
+    #[inline]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// `None` is Kafka's null, which an empty key is not.
+    #[inline]
     pub fn key(&self, row: usize) -> Option<&[u8]> {
         self.messages[row].key()
     }
 
     /// `None` is Kafka's null (a tombstone), which an empty value is not.
+    #[inline]
     pub fn value(&self, row: usize) -> Option<&[u8]> {
         self.messages[row].payload()
     }
 
     /// Where in the partition it stands.
+    #[inline]
     pub fn offset(&self, row: usize) -> i64 {
         self.messages[row].offset()
     }
 
     /// Milliseconds since 1970, by the producer's or the broker's clock; -1 if the record has none.
+    #[inline]
     pub fn timestamp(&self, row: usize) -> i64 {
         self.messages[row].timestamp()
     }

@@ -15,6 +15,9 @@ use crate::consumer::Fetched;
 use crate::error::KafkaError;
 use crate::producer::{DeliveryError, Rows};
 
+/// More than a flight can ever send.
+const OPEN: usize = usize::MAX / 2;
+
 pub(crate) type Done = Box<dyn FnOnce(Result<(), DeliveryError>) + Send>;
 
 pub(crate) enum Source {
@@ -25,7 +28,8 @@ pub(crate) enum Source {
 
 /// Pinned by its `Arc`. Nothing in it that a record may point to is ever changed while it lives.
 pub(crate) struct Core {
-    /// Records without a report, plus one while the handle may still send.
+    /// Records without a report. While the handle may still send: `OPEN` less the reports so far, so that a lane that
+    /// sends does not write to what the reports' thread writes to.
     outstanding: AtomicUsize,
     failure: Mutex<Option<DeliveryError>>,
     done: Mutex<Option<Done>>,
@@ -36,12 +40,14 @@ pub(crate) struct Core {
 /// The sending side of a core. Dropping it says that nothing more will be sent.
 pub(crate) struct Sender {
     core: Arc<Core>,
+    /// Records that were accepted.
+    sent: usize,
 }
 
 impl Sender {
     pub(crate) fn new(source: Source, patched: Vec<u8>, done: Done) -> Sender {
         let core = Arc::new(Core {
-            outstanding: AtomicUsize::new(1),
+            outstanding: AtomicUsize::new(OPEN),
             failure: Mutex::new(None),
             done: Mutex::new(Some(done)),
             patched,
@@ -49,13 +55,14 @@ impl Sender {
         });
         // One reference stands for everything outstanding; `Core::settle` takes it back at the last report.
         let _ = Arc::into_raw(Arc::clone(&core));
-        Sender { core }
+        Sender { core, sent: 0 }
     }
 
     pub(crate) fn source(&self) -> &Source {
         &self.core.source
     }
 
+    #[inline]
     pub(crate) fn row(&self, row: usize) -> Option<Option<&[u8]>> {
         match &self.core.source {
             Source::None => None,
@@ -64,6 +71,7 @@ impl Sender {
         }
     }
 
+    #[inline]
     pub(crate) fn key(&self, row: usize) -> Option<Option<&[u8]>> {
         match &self.core.source {
             Source::None => None,
@@ -72,6 +80,7 @@ impl Sender {
         }
     }
 
+    #[inline]
     pub(crate) fn patched(&self, range: Range<usize>) -> Option<&[u8]> {
         self.core.patched.get(range)
     }
@@ -82,15 +91,14 @@ impl Sender {
     }
 
     /// Counts one more record, before it is produced; gives the opaque pointer to produce it with.
-    pub(super) fn depart(&self) -> *mut c_void {
-        self.core.outstanding.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn depart(&mut self) -> *mut c_void {
+        self.sent += 1;
         Arc::as_ptr(&self.core).cast_mut().cast::<c_void>()
     }
 
     /// The record was not produced after all.
-    pub(super) fn stay(&self) {
-        // Never the last one: the handle itself counts.
-        self.core.outstanding.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn stay(&mut self) {
+        self.sent -= 1;
     }
 
     /// Takes a row's headers out of its message.
@@ -117,19 +125,19 @@ impl Sender {
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        // SAFETY: the handle's own count is settled once, here; the reference that `new` left is live until the last.
-        unsafe { Core::settle(Arc::as_ptr(&self.core)) }
+        // SAFETY: what `OPEN` holds beyond the records is settled once, here: they keep one each until their reports.
+        unsafe { Core::settle(Arc::as_ptr(&self.core), OPEN - self.sent) }
     }
 }
 
 impl Core {
-    /// One of what was counted is settled. At the last, `done` runs and the core is freed (unless a handle is left).
+    /// So many of what was counted are settled. At the last, `done` runs and the core is freed (unless a handle is left).
     ///
     /// # Safety
-    /// `core` came from a `Sender`, and this settles something that was counted and not yet settled.
-    unsafe fn settle(core: *const Core) {
+    /// `core` came from a `Sender`, and this settles what was counted and not yet settled.
+    unsafe fn settle(core: *const Core, count: usize) {
         // SAFETY: something is outstanding, so the reference that `Sender::new` left keeps the core alive.
-        let last = unsafe { (*core).outstanding.fetch_sub(1, Ordering::AcqRel) } == 1;
+        let last = unsafe { (*core).outstanding.fetch_sub(count, Ordering::AcqRel) } == count;
         if !last {
             return;
         }
@@ -169,6 +177,6 @@ pub(super) unsafe extern "C" fn on_report(
             };
             (*core).failure.lock().get_or_insert(error);
         }
-        Core::settle(core);
+        Core::settle(core, 1);
     }
 }

@@ -30,6 +30,7 @@ impl Message {
         NonNull::new(raw).map(Message)
     }
 
+    #[inline]
     fn raw(&self) -> &rd::rd_kafka_message_t {
         // SAFETY: owned and live; fields read through this are never written after delivery.
         unsafe { self.0.as_ref() }
@@ -41,11 +42,13 @@ impl Message {
         code_of(unsafe { (&raw const (*self.0.as_ptr()).err).cast::<i32>().read() })
     }
 
+    #[inline]
     pub(crate) fn is_record(&self) -> bool {
         // SAFETY: as above.
         0 == unsafe { (&raw const (*self.0.as_ptr()).err).cast::<i32>().read() }
     }
 
+    #[inline]
     pub(crate) fn key(&self) -> Option<&[u8]> {
         let raw = self.raw();
         // SAFETY: librdkafka keeps key and payload with the message, at the lengths given.
@@ -53,22 +56,26 @@ impl Message {
     }
 
     /// The value; the explanation, if this is not a record.
+    #[inline]
     pub(crate) fn payload(&self) -> Option<&[u8]> {
         let raw = self.raw();
         // SAFETY: as above.
         unsafe { slice(raw.payload, raw.len) }
     }
 
+    #[inline]
     pub(crate) fn bytes(&self) -> usize {
         let raw = self.raw();
         raw.len + raw.key_len
     }
 
+    #[inline]
     pub(crate) fn offset(&self) -> i64 {
         self.raw().offset
     }
 
     /// -1 if there is none.
+    #[inline]
     pub(crate) fn timestamp(&self) -> i64 {
         // SAFETY: owned and live; the kind of timestamp may be left out.
         unsafe { rd::rd_kafka_message_timestamp(self.0.as_ptr(), std::ptr::null_mut()) }
@@ -122,6 +129,7 @@ impl Drop for Message {
 
 /// # Safety
 /// Null, or readable for `len` bytes as long as `'a` lasts.
+#[inline]
 unsafe fn slice<'a>(data: *mut c_void, len: usize) -> Option<&'a [u8]> {
     if data.is_null() {
         return None;
