@@ -1,6 +1,7 @@
 //! The real broker of a run, and the topic that every round reads.
 
 use anyhow::Context as _;
+use millstream_kafka::producer::Compression;
 use millstream_tests::{Kafka, KafkaOptions, Producer};
 
 use crate::{events, measure};
@@ -9,27 +10,42 @@ use crate::{events, measure};
 pub(crate) struct Stage {
     pub(crate) kafka: Kafka,
     pub(crate) source: String,
+    /// How many the topic holds.
+    pub(crate) events: usize,
+    codec: Compression,
 }
 
 impl Stage {
     /// Starts a broker and fills the topic. The filling also warms the broker's produce path.
-    pub(crate) fn set(events: usize, partitions: i32) -> Self {
-        eprintln!(
-            "starting Apache Kafka and writing {events} events of about 463 bytes to {partitions} partitions"
-        );
+    pub(crate) fn set(events: usize, partitions: i32, codec: Compression) -> Self {
+        eprintln!("starting Apache Kafka");
         let kafka = Kafka::start(&KafkaOptions {
             // Rounds leave their outputs behind; what is deleted should be gone soon.
             properties: vec![("log.segment.delete.delay.ms".to_owned(), "1000".to_owned())],
             ..KafkaOptions::default()
         });
         let source = kafka.topic("bench-events", partitions);
-        // Codecs are not what is compared.
-        let producer = Producer::with(kafka.brokers(), &[("compression.type", "none")]);
-        for event in events::events(events) {
-            producer.send(&source, &event);
+        let mut stage = Self {
+            kafka,
+            source,
+            events: 0,
+            codec,
+        };
+        stage.fill(events);
+        stage
+    }
+
+    /// Brings the topic to so many events. One that holds more stays as it is.
+    pub(crate) fn fill(&mut self, events: usize) {
+        let more = events.saturating_sub(self.events);
+        eprintln!("writing {more} events of about 463 bytes");
+        let codec = self.codec.to_string();
+        let producer = Producer::with(self.kafka.brokers(), &[("compression.type", &codec)]);
+        for event in events::events(events).skip(self.events) {
+            producer.send(&self.source, &event);
         }
         producer.flush();
-        Self { kafka, source }
+        self.events += more;
     }
 
     /// CPU time that the broker has used so far.

@@ -1,6 +1,6 @@
 //! The least that librdkafka can be made to do: a loop over its C functions that copies a topic, without a host, a sandbox or
 //! Rust's wrapper. Idempotent and acknowledged by all replicas as the host is, with the same client settings and allocator;
-//! values are not copied, and a message lives until the report on what was made of it. Offsets are committed once a second,
+//! values are not copied, headers are moved, and a message lives until the report on what was made of it. Offsets are committed once a second,
 //! after everything read before is acknowledged.
 #![allow(unsafe_code)]
 
@@ -134,9 +134,14 @@ impl Clients {
             }
             let mut kind = rd::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
             let timestamp = rd::rd_kafka_message_timestamp(message, &raw mut kind);
-            let parts = self.record(m, timestamp, message.cast());
+            // A copy has its record's headers; that there are none shows only when they are parsed.
+            let mut headers = null_mut();
+            rd::rd_kafka_message_detach_headers(message, &raw mut headers);
+            let parts = self.record(m, timestamp, message.cast(), headers);
+            // Without headers, the last part is left out.
+            let count = parts.len() - usize::from(headers.is_null());
             loop {
-                let error = rd::rd_kafka_produceva(self.producer, parts.as_ptr(), parts.len());
+                let error = rd::rd_kafka_produceva(self.producer, parts.as_ptr(), count);
                 if error.is_null() {
                     return Ok(1);
                 }
@@ -155,7 +160,8 @@ impl Clients {
         message: &rd::rd_kafka_message_t,
         timestamp: i64,
         opaque: *mut c_void,
-    ) -> [rd::rd_kafka_vu_t; 5] {
+        headers: *mut rd::rd_kafka_headers_t,
+    ) -> [rd::rd_kafka_vu_t; 6] {
         use rd::rd_kafka_vtype_t as kind;
         type Part = rd::rd_kafka_vu_s__bindgen_ty_1;
         type Memory = rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1;
@@ -174,6 +180,7 @@ impl Clients {
             ),
             (kind::RD_KAFKA_VTYPE_TIMESTAMP, Part { i64_: timestamp }),
             (kind::RD_KAFKA_VTYPE_OPAQUE, Part { ptr: opaque }),
+            (kind::RD_KAFKA_VTYPE_HEADERS, Part { headers }),
         ]
         .map(|(vtype, u)| rd::rd_kafka_vu_t { vtype, u })
     }

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Consumer group, installation, and the name of everything else
     #[arg(long)]
     pub(crate) group: String,
+    /// How outputs are compressed
+    #[arg(long, default_value = "none")]
+    pub(crate) codec: String,
 }
 
 /// `module`: the component, or `None` for the code compiled in.
@@ -62,7 +65,10 @@ async fn work(args: &Args, module: Option<PathBuf>) -> anyhow::Result<()> {
     let path = module.unwrap_or_else(|| millstream_tests::guest(&args.job.guest()));
     let module = std::fs::read(&path).with_context(|| path.display().to_string())?;
     let host = Host::new(HostConfig {
-        settings: Settings::new(&args.brokers, &[])?,
+        settings: Settings::new(
+            &args.brokers,
+            &[("compression.type".to_owned(), args.codec.clone())],
+        )?,
         embedded: None,
         modules_folder: None,
         prefix: args.group.clone(),

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use millstream_kafka::producer::Compression;
+
 use crate::contestant::Contestant;
 use crate::job::Job;
 
@@ -18,6 +20,7 @@ mod contestant;
 mod events;
 mod ffi;
 mod host;
+mod idle;
 mod job;
 mod latency;
 mod measure;
@@ -46,6 +49,9 @@ struct Options {
     /// Events of one round; JVMs are warm for most of 16,000,000
     #[arg(long, default_value_t = 2_000_000)]
     events: usize,
+    /// Seconds of one round, instead of a number of events: as many events as the first contestant gets through in that time
+    #[arg(long, conflicts_with = "events", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    duration: Option<u32>,
     /// Interleaved rounds, after the A/A pairs
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -65,6 +71,9 @@ struct Options {
     /// Partitions of each topic
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=1000))]
     partitions: i32,
+    /// How the input is compressed, and how Millstream compresses the outputs: none, gzip, snappy, lz4 or zstd
+    #[arg(long, default_value = "none")]
+    codec: Compression,
     /// Where the results go, as JSON
     #[arg(long, default_value = "target/bench/latest.json")]
     json: PathBuf,
@@ -81,6 +90,8 @@ enum Command {
     },
     /// How long events take from being produced to being visible, at steady rates
     Latency(latency::Args),
+    /// What transforms cost that have nothing to do
+    Idle(idle::Args),
     /// One contestant in one round: a process of its own, started by the benchmark
     #[command(hide = true, subcommand)]
     Contestant(Role),
@@ -109,6 +120,7 @@ fn main() -> ExitCode {
         Some(Command::Contestant(Role::Ffi { args })) => ffi::run(&args),
         Some(Command::Compare { before, after }) => compare::run(&before, &after),
         Some(Command::Latency(args)) => latency::run(&args),
+        Some(Command::Idle(args)) => idle::run(&args),
         None => rounds::run(&cli.options),
     };
     match result {

@@ -113,10 +113,10 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    pub(crate) fn print(&self, options: &Options) {
+    pub(crate) fn print(&self, options: &Options, events: usize) {
         println!(
-            "Median (lowest to highest) of {} rounds of {} events; outputs equal in all.",
-            options.rounds, options.events
+            "Median (lowest to highest) of {} rounds of {events} events, codec {}; outputs equal in all.",
+            options.rounds, options.codec
         );
         println!("{}", versions::text());
         for job in &options.jobs {

@@ -3,6 +3,7 @@
 use std::process::Child;
 
 use anyhow::{Context as _, ensure};
+use millstream_kafka::producer::Compression;
 use millstream_tests::fresh;
 
 use crate::Options;
@@ -13,22 +14,42 @@ use crate::outputs::Contents;
 use crate::protocol::{self, Outcome};
 use crate::report::{Results, Row};
 
+/// Events that show how fast the first contestant is.
+const PACE: usize = 1_000_000;
+
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     ensure!(
         !cfg!(debug_assertions),
         "this is a debug build: run `make bench`, which builds with --release"
     );
+    let compressing = options.codec != Compression::None;
+    for contestant in &options.contestants {
+        ensure!(
+            !compressing || matches!(contestant, Contestant::Millstream | Contestant::Native),
+            "--codec {}: {} writes uncompressed; leave it out of --contestants",
+            options.codec,
+            contestant.name()
+        );
+    }
     let mut results = Results::default();
+    let events = match options.duration {
+        Some(_) => PACE,
+        None => options.events,
+    };
     let mut bench = Bench {
         options,
-        stage: Stage::set(options.events, options.partitions),
+        stage: Stage::set(events, options.partitions, options.codec),
         expected: None,
     };
+    if let Some(seconds) = options.duration {
+        let events = bench.pace()? * f64::from(seconds);
+        bench.stage.fill(events as usize);
+    }
     for job in &options.jobs {
         bench.expected = None;
         bench.job(*job, &mut results)?;
     }
-    results.print(options);
+    results.print(options, bench.stage.events);
     results.save(&options.json)
 }
 
@@ -40,6 +61,22 @@ struct Bench<'o> {
 }
 
 impl Bench<'_> {
+    /// Events a second that the first contestant gets through.
+    fn pace(&mut self) -> anyhow::Result<f64> {
+        let able = |job: &Job| {
+            let mut all = self.options.contestants.iter();
+            Some((*job, *all.find(|contestant| contestant.can(*job))?))
+        };
+        let (job, first) = self
+            .options
+            .jobs
+            .iter()
+            .find_map(able)
+            .context("nobody takes part")?;
+        eprintln!("finding out how fast {} is", first.name());
+        Ok(self.round(job, first, 0)?.events_per_second)
+    }
+
     fn job(&mut self, job: Job, results: &mut Results) -> anyhow::Result<()> {
         let options = self.options;
         let mut order: Vec<Contestant> = options.contestants.clone();
@@ -102,7 +139,7 @@ impl Bench<'_> {
             contents.records,
             expected.records
         );
-        let (events, hash) = (self.options.events as u64, contents.hash());
+        let (events, hash) = (self.stage.events as u64, contents.hash());
         let row = Row::new(job, contestant, round, events, &outcome, broker_ns, hash);
         eprintln!("    {}", row.line());
         Ok(row)
@@ -116,7 +153,7 @@ impl Bench<'_> {
         rejected: &str,
     ) -> anyhow::Result<Outcome> {
         let mut command = contestant.command(job)?;
-        let (events, group) = (self.options.events.to_string(), fresh("bench"));
+        let (events, group) = (self.stage.events.to_string(), fresh("bench"));
         command
             .args(["--job", job.name()])
             .args(["--brokers", self.stage.kafka.brokers()])
@@ -126,6 +163,9 @@ impl Bench<'_> {
             .args(["--group", &group]);
         for (name, topic) in outputs {
             command.arg("--output").arg(format!("{name}={topic}"));
+        }
+        if self.options.codec != Compression::None {
+            command.args(["--codec", &self.options.codec.to_string()]);
         }
         let mut child = command
             .spawn()
