@@ -21,8 +21,8 @@ use crate::{
     watchdog::{self, Watchdog},
 };
 
-/// Fetched ahead by one transform, at most: a few batches for each of its partitions.
-const FETCH_MEMORY: u64 = 16 << 20;
+/// Fetched ahead by one transform, at most: a few batches for each of its partitions, and many for those with a backlog.
+const FETCH_MEMORY: u64 = 48 << 20;
 /// That memory is shared out among at least so many partitions.
 const FEWEST_PARTITIONS: usize = 4;
 

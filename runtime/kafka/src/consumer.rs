@@ -27,8 +27,10 @@ use crate::topic_partition::TopicPartition;
 
 mod fetched;
 mod options;
+mod pump;
 mod queue;
 mod rebalance;
+mod stash;
 
 pub use fetched::{Fetched, Headers};
 pub use options::ConsumerOptions;
@@ -92,6 +94,8 @@ struct Inner {
     arrived: Arc<Notify>,
     rebalance: Mutex<Rebalance>,
     queues: Mutex<HashMap<TopicPartition, Weak<queue::Inner>>>,
+    room: Arc<stash::Room>,
+    pump: pump::Ripe,
     closed: AtomicBool,
     timeout: Duration,
     client: Arc<Client>,
@@ -101,7 +105,8 @@ struct Inner {
 const POLL_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 impl Consumer {
-    /// Fails on bad properties only; brokers that are away show up as [`ConsumerEvent::Error`].
+    /// Fails on bad properties only; brokers that are away show up as [`ConsumerEvent::Error`]. Must be called within a runtime:
+    /// fetched records are seen to there.
     pub fn new(settings: &Settings, options: &ConsumerOptions) -> Result<Consumer, KafkaError> {
         let config = options.config(settings);
         let wanted = rd::RD_KAFKA_EVENT_REBALANCE
@@ -129,6 +134,8 @@ impl Consumer {
             arrived,
             rebalance: Mutex::default(),
             queues: Mutex::default(),
+            room: stash::Room::new(options.stash_memory()),
+            pump: pump::start(),
             closed: AtomicBool::new(false),
             timeout: settings.request_timeout(),
             client,
@@ -238,7 +245,12 @@ impl Consumer {
                 "not a partition",
             )
         })?;
-        let inner = Arc::new(queue::Inner::new(partition.clone(), queue));
+        let inner = queue::Inner::new(
+            partition.clone(),
+            queue,
+            Arc::clone(&self.inner.room),
+            self.inner.pump.clone(),
+        );
         queues.retain(|_, queue| queue.strong_count() > 0);
         queues.insert(partition.clone(), Arc::downgrade(&inner));
         Ok(PartitionQueue { inner })

@@ -13,9 +13,10 @@ pub struct ConsumerOptions {
     pub group: String,
     /// Shown in brokers' logs.
     pub client_id: String,
-    /// Fetched and not taken, over all partitions, in bytes of memory (librdkafka's bookkeeping included, roughly).
+    /// Fetched and not taken, over all partitions, in bytes of keys and values. Two thirds are divided among them beforehand, one
+    /// is for those that have a backlog. Bookkeeping takes about half as much again.
     pub fetch_memory: u64,
-    /// Among how many partitions that is shared. More of them than expected use more.
+    /// Among how many partitions the two thirds are divided. More of them than expected use more.
     pub expected_partitions: usize,
     /// How long the group waits for a sign of life, unless the settings say (`session.timeout.ms`).
     pub session_timeout: Duration,
@@ -24,12 +25,17 @@ pub struct ConsumerOptions {
 }
 
 impl ConsumerOptions {
-    /// 64 MiB for 16 partitions, Kafka's usual time-outs.
+    /// Bytes for what is taken out of librdkafka's queues ahead of time.
+    pub(super) fn stash_memory(&self) -> usize {
+        usize::try_from(self.fetch_memory / 3).unwrap_or(usize::MAX)
+    }
+
+    /// 48 MiB for 16 partitions, Kafka's usual time-outs.
     pub fn new(group: impl Into<String>) -> Self {
         Self {
             group: group.into(),
             client_id: "millstream".into(),
-            fetch_memory: 64 << 20,
+            fetch_memory: 48 << 20,
             expected_partitions: 16,
             session_timeout: Duration::from_secs(45),
             max_poll_interval: Duration::from_secs(300),
@@ -38,11 +44,11 @@ impl ConsumerOptions {
 
     pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
         let mut config = settings.config(&self.client_id);
-        // librdkafka counts keys and values; a record takes about as much again for its bookkeeping.
-        let share = self.fetch_memory / 2 / self.expected_partitions.max(1) as u64;
-        let kilobytes = (share / 1024).clamp(64, 64 * 1024);
-        // What one fetch brings overshoots the limit, and arrives compressed: JSON unpacks to four times its size and more.
-        let fetch = (kilobytes * 1024 / 8).clamp(32 << 10, 1 << 20);
+        let share = self.fetch_memory / 3 * 2 / self.expected_partitions.max(1) as u64;
+        let kilobytes = (share / 1024).clamp(64, 4096);
+        // A fetch that fills the queue leaves the partition out of the next one. Brokers send whole batches, of a megabyte at most
+        // unless a topic allows more; a partition that is asked for less may have to wait until it is the first in a response.
+        let fetch = (kilobytes * 1024 / 2).clamp(32 << 10, 1 << 20);
         let mut set = |name: &str, value: String| {
             config.set(name, value);
         };
@@ -57,7 +63,7 @@ impl ConsumerOptions {
         // One response over all partitions; librdkafka wants at least its message.max.bytes.
         set(
             "fetch.max.bytes",
-            (self.fetch_memory / 4).clamp(1 << 20, 50 << 20).to_string(),
+            (self.fetch_memory / 6).clamp(1 << 20, 50 << 20).to_string(),
         );
         set(
             "max.poll.interval.ms",
@@ -85,9 +91,10 @@ impl ConsumerOptions {
         }
         // A full queue is looked at again after this time; at librdkafka's 1 s a small queue would run dry.
         settings.set_unless_given(&mut config, "fetch.queue.backoff.ms", "5");
-        // One broker serves one fetch at a time: while it waits for idle partitions, busy ones wait with it.
-        // The embedded broker waits that long even if records come meanwhile.
-        let wait = if settings.is_embedded() { "10" } else { "100" };
+        // What an idle transform costs is mostly this: a fetch that comes back empty. With one under way at a time and broker, a
+        // busy partition whose queue was full waits as long; the stash keeps that from happening. The embedded broker waits
+        // that long even if records come meanwhile.
+        let wait = if settings.is_embedded() { "10" } else { "250" };
         settings.set_unless_given(&mut config, "fetch.wait.max.ms", wait);
         config
     }

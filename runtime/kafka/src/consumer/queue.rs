@@ -1,40 +1,78 @@
 //! One partition's queue.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
 use super::fetched::Fetched;
+use super::pump::Ripe;
+use super::stash::{Room, Stash};
 use crate::error::{ErrorCode, KafkaError};
-use crate::ffi::consume;
 use crate::ffi::message::Message;
 use crate::ffi::queue::Queue;
 use crate::topic_partition::TopicPartition;
 
-/// librdkafka hands out by count, not by size: what a `take` may not return waits in the stash, so it is bounded.
-const CHUNK: usize = 1000;
-
 /// What was fetched of one partition and not taken yet. Clones are the same queue.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PartitionQueue {
     pub(super) inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+impl std::fmt::Debug for PartitionQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PartitionQueue")
+            .field("partition", &self.inner.partition)
+            .finish_non_exhaustive()
+    }
+}
+
+type Ready = Arc<dyn Fn() + Send + Sync>;
+
 pub(super) struct Inner {
     partition: TopicPartition,
     // Before the queue: messages must go before the client that the queue keeps.
-    stash: Mutex<VecDeque<Message>>,
+    stash: Mutex<Stash>,
+    /// The pump knows that something has come.
+    ripe: Arc<AtomicBool>,
+    ready: Mutex<Option<Ready>>,
     queue: Queue,
 }
 
 impl Inner {
-    pub(super) fn new(partition: TopicPartition, queue: Queue) -> Inner {
-        Inner {
+    pub(super) fn new(
+        partition: TopicPartition,
+        queue: Queue,
+        room: Arc<Room>,
+        pump: Ripe,
+    ) -> Arc<Inner> {
+        let ripe = Arc::new(AtomicBool::new(false));
+        let inner = Arc::new(Inner {
             partition,
-            stash: Mutex::default(),
+            stash: Mutex::new(Stash::new(room)),
+            ripe: Arc::clone(&ripe),
+            ready: Mutex::default(),
             queue,
+        });
+        let own = Arc::downgrade(&inner);
+        inner.queue.set_wake(Box::new(move || {
+            if !ripe.swap(true, Ordering::AcqRel) {
+                // Without a pump the runtime is ending.
+                let _ = pump.send(own.clone());
+            }
+        }));
+        inner
+    }
+
+    /// Moves what has come into the stash while there is room, and says that it is there.
+    pub(super) fn stock(&self) {
+        // First: what comes from here on is news.
+        self.ripe.store(false, Ordering::Release);
+        // The lock is let go in between: a lane that wants to take must not wait for all of it.
+        while self.stash.lock().stock(&self.queue) {}
+        let ready = self.ready.lock().clone();
+        if let Some(ready) = ready {
+            ready();
         }
     }
 
@@ -85,13 +123,11 @@ impl PartitionQueue {
         &self.inner.partition
     }
 
-    /// `ready` is called whenever the queue becomes non-empty, and once now if it is. It runs on librdkafka's threads
-    /// under the queue's lock: wake somebody and return; never call Kafka or drop a queue in it. It does not fire while
-    /// something is left over: take until [`PartitionQueue::len`] is 0. Replaces an earlier one.
+    /// `ready` is called whenever something has come, and once now if there is something. It fires without cause now and then,
+    /// and need not fire while something is left over: take until [`PartitionQueue::len`] is 0. Replaces an earlier one.
     pub fn set_ready(&self, ready: Box<dyn Fn() + Send + Sync>) {
-        let ready: Arc<dyn Fn() + Send + Sync> = ready.into();
-        let wake = Arc::clone(&ready);
-        self.inner.queue.set_wake(Box::new(move || wake()));
+        let ready: Ready = ready.into();
+        *self.inner.ready.lock() = Some(Arc::clone(&ready));
         if !self.is_empty() {
             ready();
         }
@@ -115,43 +151,32 @@ impl PartitionQueue {
         let mut records = Vec::new();
         let mut bytes = 0;
         let (mut eof, mut error) = (None, None);
-        'fill: while records.len() < max_records {
-            if stash.is_empty()
-                && consume::take(
-                    &self.inner.queue,
-                    CHUNK.min(max_records - records.len()),
-                    &mut *stash,
-                ) == 0
-            {
+        stash.fill(&self.inner.queue, max_records, max_bytes);
+        records.reserve(stash.len().min(max_records));
+        while let Some(message) = stash.front() {
+            if message.is_record() {
+                let size = message.bytes();
+                if records.len() >= max_records || (!records.is_empty() && bytes + size > max_bytes)
+                {
+                    break;
+                }
+                bytes += size;
+                eof = None;
+                records.extend(stash.pop_front());
+                continue;
+            }
+            let Some(message) = stash.pop_front() else {
+                break;
+            };
+            if message.code() == ErrorCode::PartitionEOF {
+                eof = Some(message.offset());
+            } else {
+                error = Some(self.error(&message));
                 break;
             }
-            if records.capacity() == 0 {
-                records.reserve(stash.len().min(max_records));
-            }
-            while let Some(message) = stash.front() {
-                if message.is_record() {
-                    let size = message.bytes();
-                    if records.len() >= max_records
-                        || (!records.is_empty() && bytes + size > max_bytes)
-                    {
-                        break 'fill;
-                    }
-                    bytes += size;
-                    eof = None;
-                    records.extend(stash.pop_front());
-                    continue;
-                }
-                let Some(message) = stash.pop_front() else {
-                    break;
-                };
-                if message.code() == ErrorCode::PartitionEOF {
-                    eof = Some(message.offset());
-                } else {
-                    error = Some(self.error(&message));
-                    break 'fill;
-                }
-            }
         }
+        // What had no room before may have some now, and nobody else is told.
+        while stash.stock(&self.inner.queue) {}
         drop(stash);
         Taken {
             batch: Fetched::new(records, bytes, Arc::clone(self.inner.queue.client())),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use millstream_kafka::consumer::{ConsumerEvent, Extent, PartitionErrorKind};
+use millstream_kafka::consumer::{ConsumerEvent, ConsumerOptions, Extent, PartitionErrorKind};
 
 use super::support::*;
 
@@ -40,6 +40,35 @@ async fn a_take_is_limited_by_count_and_by_bytes_but_gives_at_least_one() {
     );
     let rest = take(queue, 14).await;
     assert_eq!(rest.last().unwrap().next_offset(), Some(20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_nobody_takes_from_is_emptied_ahead_and_only_as_far_as_there_is_room() {
+    const RECORDS: usize = 4_000;
+    let world = World::new().await;
+    world.topic("in", 1);
+    let value = vec![b'v'; 1_000];
+    write(&world.producer(), "in", 0, &vec![value.as_slice(); RECORDS]).await;
+    let mut options = ConsumerOptions::new("hoarders");
+    // librdkafka's own queue takes 64 KiB and a record batch of up to a megabyte; a third of this is for what lies ahead.
+    (options.fetch_memory, options.expected_partitions) = (6 << 20, 64);
+    let (_consumer, queues) = world.reader_with(&options, "in", 1).await;
+    let queue = &queues[0];
+    until("more than a queue holds", || {
+        (queue.len() > 1_300).then_some(())
+    })
+    .await;
+    let mut all = Vec::new();
+    // A record counts with its bookkeeping; one record batch of a megabyte may come on top.
+    let room = (2 << 20) / 1_256 + 1_100;
+    until("all of them", || {
+        assert!(queue.len() < room, "{} records wait", queue.len());
+        let taken = queue.take(50, usize::MAX);
+        all.extend((0..taken.batch.len()).map(|row| taken.batch.offset(row)));
+        (all.len() == RECORDS).then_some(())
+    })
+    .await;
+    assert!(all.iter().copied().eq(0..RECORDS as i64));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,17 @@ impl World {
         topic: &str,
         partitions: i32,
     ) -> (Consumer, Vec<PartitionQueue>) {
-        let consumer = self.consumer(&format!("readers-of-{topic}"));
+        let options = ConsumerOptions::new(format!("readers-of-{topic}"));
+        self.reader_with(&options, topic, partitions).await
+    }
+
+    pub(crate) async fn reader_with(
+        &self,
+        options: &ConsumerOptions,
+        topic: &str,
+        partitions: i32,
+    ) -> (Consumer, Vec<PartitionQueue>) {
+        let consumer = Consumer::new(&self.settings, options).unwrap();
         consumer.subscribe(&[topic]).unwrap();
         let ConsumerEvent::Assign(assigned) = event(&consumer).await else {
             panic!("no assignment")

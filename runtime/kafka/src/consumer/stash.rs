@@ -1,0 +1,107 @@
+//! Messages that were taken out of librdkafka's queue of a partition before anybody wants them.
+//!
+//! librdkafka leaves a partition whose queue is full out of the next fetch, and has one fetch under way with each broker. If only
+//! partitions without news are in it, it lasts `fetch.wait.max.ms`, so that one busy partition among idle ones would be read
+//! a queue at a time, with pauses in between. What lies here does not count as queued. As long as there is room, which all
+//! partitions of a consumer share, a queue is emptied as soon as something comes, whatever its lane is doing, and its
+//! partition is in the next fetch.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::ffi::consume;
+use crate::ffi::message::Message;
+use crate::ffi::queue::Queue;
+
+/// Taken at a time: small beside the room, which is looked at in between, and soon done, because a lane may wait for it.
+const CHUNK: usize = 100;
+/// What a message takes beside its key and value, roughly.
+const OVERHEAD: usize = 256;
+
+/// Bytes for what lies in stashes.
+#[derive(Debug)]
+pub(super) struct Room {
+    bytes: usize,
+    used: AtomicUsize,
+}
+
+impl Room {
+    pub(super) fn new(bytes: usize) -> Arc<Room> {
+        Arc::new(Room {
+            bytes,
+            used: AtomicUsize::new(0),
+        })
+    }
+
+    fn is_left(&self) -> bool {
+        self.used.load(Ordering::Relaxed) < self.bytes
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Stash {
+    messages: VecDeque<Message>,
+    bytes: usize,
+    room: Arc<Room>,
+}
+
+impl Stash {
+    pub(super) fn new(room: Arc<Room>) -> Stash {
+        Stash {
+            messages: VecDeque::new(),
+            bytes: 0,
+            room,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Takes from the queue until there are so many messages or bytes.
+    pub(super) fn fill(&mut self, queue: &Queue, messages: usize, bytes: usize) {
+        while self.len() < messages && self.bytes < bytes && self.chunk(queue) {}
+    }
+
+    /// Takes some if there is room. Says whether it pays to ask again.
+    pub(super) fn stock(&mut self, queue: &Queue) -> bool {
+        self.room.is_left() && self.chunk(queue)
+    }
+
+    /// Takes some; false if that was all.
+    fn chunk(&mut self, queue: &Queue) -> bool {
+        let before = self.len();
+        let taken = consume::take(queue, CHUNK, &mut self.messages);
+        let more: usize = self.messages.range(before..).map(size).sum();
+        self.bytes += more;
+        self.room.used.fetch_add(more, Ordering::Relaxed);
+        taken == CHUNK
+    }
+
+    pub(super) fn front(&self) -> Option<&Message> {
+        self.messages.front()
+    }
+
+    pub(super) fn pop_front(&mut self) -> Option<Message> {
+        let message = self.messages.pop_front()?;
+        let less = size(&message);
+        self.bytes -= less;
+        self.room.used.fetch_sub(less, Ordering::Relaxed);
+        Some(message)
+    }
+
+    pub(super) fn clear(&mut self) {
+        while self.pop_front().is_some() {}
+    }
+}
+
+impl Drop for Stash {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn size(message: &Message) -> usize {
+    message.bytes() + OVERHEAD
+}
