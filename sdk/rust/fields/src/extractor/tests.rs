@@ -341,7 +341,7 @@ fn close(a: &Value, b: &Value) -> bool {
     let (Some(a), Some(b)) = (a.as_f64(), b.as_f64()) else {
         return false;
     };
-    (a - b).abs() <= a.abs() * f64::EPSILON
+    (a - b).abs() <= a.abs() * 4.0 * f64::EPSILON
 }
 
 proptest! {
@@ -369,7 +369,7 @@ proptest! {
                     prop_assert_eq!(raw, Value::from(text.as_str()));
                     continue;
                 }
-                // serde_json may be off by the last bit.
+                // serde_json may be off by the last bits: its feature float_roundtrip is not on.
                 (Number, found) if close(&found, &expected) => continue,
                 (_, found) => found,
             };
