@@ -3,6 +3,7 @@
 //! Open loop: event i is due at i / rate whatever became of those before, and its latency counts from then, so that a stall
 //! shows in all events that it held up and not only in the one it hit.
 
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -52,16 +53,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         "highest",
     ]);
     for rate in &args.rates {
-        for contestant in &args.contestants {
-            let mut micros = measure(&kafka, *contestant, *rate, args)?;
+        // Without a transform first: what broker, generator and reader take.
+        let contestants = args.contestants.iter().copied().map(Some);
+        for contestant in std::iter::once(None).chain(contestants) {
+            let name = contestant.map_or("(broker alone)", Contestant::name);
+            let mut micros = measure(&kafka, contestant, *rate, args)
+                .with_context(|| format!("{name} at {rate}/s"))?;
             micros.sort_unstable();
             let at = |share: f64| {
                 let index = (micros.len() as f64 * share) as usize;
                 f64::from(micros[index.min(micros.len() - 1)]) / 1000.0
             };
             let figures = [0.5, 0.99, 0.999, 1.0].map(|share| format!("{:.1}", at(share)));
-            eprintln!("{} at {rate}/s: {figures:?}", contestant.name());
-            let mut row = vec![contestant.name().to_owned(), rate.to_string()];
+            eprintln!("{name} at {rate}/s: {figures:?}");
+            let mut row = vec![name.to_owned(), rate.to_string()];
             row.extend(figures);
             table.add_row(row);
         }
@@ -70,49 +75,72 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The latency in microseconds of each event that counts.
+/// The latency in microseconds of each event that counts; `None`: from the input itself.
 fn measure(
     kafka: &Kafka,
-    contestant: Contestant,
+    contestant: Option<Contestant>,
     rate: u32,
     args: &Args,
 ) -> anyhow::Result<Vec<u32>> {
     let [source, out] =
         ["latency-in", "latency-out"].map(|stem| kafka.topic(stem, args.partitions));
     let rejected = kafka.topic("rejected", 1);
-    let mut command = contestant.command(Job::Copy)?;
-    command
-        .args(["--job", "copy", "--brokers", kafka.brokers()])
-        .args(["--source", &source, "--rejected", &rejected])
-        .args(["--output", &format!("copy={out}")])
-        // It is never done: it ends when it is killed.
-        .args(["--events", "1000000000000", "--group", &fresh("bench")]);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("start {}", contestant.name()))?;
-    millstream_tests::reaper::kill_at_end(child.id());
-    let measured = crate::protocol::start(&mut child).and_then(|_pipes| {
-        let load = Load {
-            rate,
-            seconds: args.seconds * 2,
-            began: Instant::now() + Duration::from_secs(2),
-        };
-        let reader = Reader::new(kafka, &out, args.partitions)?;
-        std::thread::scope(|scope| {
-            let sent = scope.spawn(|| load.offer(kafka.brokers(), &source));
-            let read = reader.read(&load);
-            sent.join()
-                .map_err(|_| anyhow::anyhow!("the generator panicked"))??;
-            read
-        })
-    });
-    let _ = child.kill();
-    child.wait()?;
-    millstream_tests::reaper::spare(child.id());
+    let measured = match contestant {
+        None => offer_and_read(kafka, &source, &source, rate, args),
+        Some(contestant) => {
+            let mut child = start(contestant, kafka, &source, &out, &rejected)?;
+            millstream_tests::reaper::kill_at_end(child.id());
+            let measured = crate::protocol::start(&mut child)
+                .and_then(|_pipes| offer_and_read(kafka, &source, &out, rate, args));
+            let _ = child.kill();
+            child.wait()?;
+            millstream_tests::reaper::spare(child.id());
+            measured
+        }
+    };
     for topic in [&source, &out, &rejected] {
         kafka.delete_topic(topic);
     }
-    measured.with_context(|| format!("{} at {rate}/s", contestant.name()))
+    measured
+}
+
+fn start(
+    contestant: Contestant,
+    kafka: &Kafka,
+    source: &str,
+    out: &str,
+    rejected: &str,
+) -> anyhow::Result<Child> {
+    let mut command = contestant.command(Job::Copy)?;
+    command
+        .args(["--job", "copy", "--brokers", kafka.brokers()])
+        .args(["--source", source, "--rejected", rejected])
+        .args(["--output", &format!("copy={out}")])
+        // It is never done: it ends when it is killed.
+        .args(["--events", "1000000000000", "--group", &fresh("bench")]);
+    Ok(command.spawn()?)
+}
+
+fn offer_and_read(
+    kafka: &Kafka,
+    source: &str,
+    out: &str,
+    rate: u32,
+    args: &Args,
+) -> anyhow::Result<Vec<u32>> {
+    let load = Load {
+        rate,
+        seconds: args.seconds * 2,
+        began: Instant::now() + Duration::from_secs(2),
+    };
+    let reader = Reader::new(kafka, out, args.partitions)?;
+    std::thread::scope(|scope| {
+        let sent = scope.spawn(|| load.offer(kafka.brokers(), source));
+        let read = reader.read(&load);
+        sent.join()
+            .map_err(|_| anyhow::anyhow!("the generator panicked"))??;
+        read
+    })
 }
 
 struct Load {
@@ -135,7 +163,7 @@ impl Load {
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", brokers)
             .set("enable.idempotence", "true")
-            .set("linger.ms", "1")
+            .set("linger.ms", "5")
             .set("socket.nagle.disable", "true")
             .set("queue.buffering.max.messages", "5000000")
             .set("queue.buffering.max.kbytes", "2000000")
