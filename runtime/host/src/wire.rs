@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Fetched ahead by one transform, at most: a few batches for each of its partitions, and many for those with a backlog.
-const FETCH_MEMORY: u64 = 48 << 20;
+const FETCH_MEMORY: u64 = 16 << 20;
 /// That memory is shared out among at least so many partitions.
 const FEWEST_PARTITIONS: usize = 4;
 

@@ -6,6 +6,9 @@ use rdkafka::config::ClientConfig;
 
 use crate::settings::Settings;
 
+/// Partitions whose queues may hold a record batch each, whatever memory that takes.
+const FEW: usize = 16;
+
 /// A consumer's own settings; everything else comes from [`Settings`].
 #[derive(Debug, Clone)]
 pub struct ConsumerOptions {
@@ -13,10 +16,10 @@ pub struct ConsumerOptions {
     pub group: String,
     /// Shown in brokers' logs.
     pub client_id: String,
-    /// Fetched and not taken, over all partitions, in bytes of keys and values. Two thirds are divided among them beforehand, one
-    /// is for those that have a backlog. Bookkeeping takes about half as much again.
+    /// Fetched and not taken, over all partitions, in bytes of memory, roughly: half is divided among them beforehand (few of them
+    /// get a record batch each), a quarter is for those with a backlog, a quarter is bookkeeping.
     pub fetch_memory: u64,
-    /// Among how many partitions the two thirds are divided. More of them than expected use more.
+    /// Among how many partitions the half is divided. More of them than expected use more.
     pub expected_partitions: usize,
     /// How long the group waits for a sign of life, unless the settings say (`session.timeout.ms`).
     pub session_timeout: Duration,
@@ -27,15 +30,15 @@ pub struct ConsumerOptions {
 impl ConsumerOptions {
     /// Bytes for what is taken out of librdkafka's queues ahead of time.
     pub(super) fn stash_memory(&self) -> usize {
-        usize::try_from(self.fetch_memory / 3).unwrap_or(usize::MAX)
+        usize::try_from(self.fetch_memory / 4).unwrap_or(usize::MAX)
     }
 
-    /// 48 MiB for 16 partitions, Kafka's usual time-outs.
+    /// 16 MiB for 16 partitions, Kafka's usual time-outs.
     pub fn new(group: impl Into<String>) -> Self {
         Self {
             group: group.into(),
             client_id: "millstream".into(),
-            fetch_memory: 48 << 20,
+            fetch_memory: 16 << 20,
             expected_partitions: 16,
             session_timeout: Duration::from_secs(45),
             max_poll_interval: Duration::from_secs(300),
@@ -44,10 +47,15 @@ impl ConsumerOptions {
 
     pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
         let mut config = settings.config(&self.client_id);
-        let share = self.fetch_memory / 3 * 2 / self.expected_partitions.max(1) as u64;
-        let kilobytes = (share / 1024).clamp(64, 4096);
+        let share = self.fetch_memory / 2 / self.expected_partitions.max(1) as u64;
         // A fetch that fills the queue leaves the partition out of the next one. Brokers send whole batches, of a megabyte at most
         // unless a topic allows more; a partition that is asked for less may have to wait until it is the first in a response.
+        let least = if self.expected_partitions <= FEW {
+            1024
+        } else {
+            64
+        };
+        let kilobytes = (share / 1024).clamp(least, 4096);
         let fetch = (kilobytes * 1024 / 2).clamp(32 << 10, 1 << 20);
         let mut set = |name: &str, value: String| {
             config.set(name, value);
@@ -63,7 +71,7 @@ impl ConsumerOptions {
         // One response over all partitions; librdkafka wants at least its message.max.bytes.
         set(
             "fetch.max.bytes",
-            (self.fetch_memory / 6).clamp(1 << 20, 50 << 20).to_string(),
+            (self.fetch_memory / 4).clamp(1 << 20, 50 << 20).to_string(),
         );
         set(
             "max.poll.interval.ms",
@@ -94,7 +102,7 @@ impl ConsumerOptions {
         // What an idle transform costs is mostly this: a fetch that comes back empty. With one under way at a time and broker, a
         // busy partition whose queue was full waits as long; the stash keeps that from happening. The embedded broker waits
         // that long even if records come meanwhile.
-        let wait = if settings.is_embedded() { "10" } else { "250" };
+        let wait = if settings.is_embedded() { "10" } else { "200" };
         settings.set_unless_given(&mut config, "fetch.wait.max.ms", wait);
         config
     }

@@ -50,8 +50,8 @@ async fn a_queue_that_nobody_takes_from_is_emptied_ahead_and_only_as_far_as_ther
     let value = vec![b'v'; 1_000];
     write(&world.producer(), "in", 0, &vec![value.as_slice(); RECORDS]).await;
     let mut options = ConsumerOptions::new("hoarders");
-    // librdkafka's own queue takes 64 KiB and a record batch of up to a megabyte; a third of this is for what lies ahead.
-    (options.fetch_memory, options.expected_partitions) = (6 << 20, 64);
+    // librdkafka's own queue takes 64 KiB and a record batch of up to a megabyte; a quarter of this is for what lies ahead.
+    (options.fetch_memory, options.expected_partitions) = (8 << 20, 64);
     let (_consumer, queues) = world.reader_with(&options, "in", 1).await;
     let queue = &queues[0];
     until("more than a queue holds", || {
