@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use millstream_kafka::producer::Compression;
 use millstream_tests::{Kafka, KafkaOptions, Producer};
 
-use crate::{events, measure};
+use crate::{Options, events, measure};
 
 /// Started for the run, warmed, and filled.
 pub(crate) struct Stage {
@@ -13,23 +13,25 @@ pub(crate) struct Stage {
     /// How many the topic holds.
     pub(crate) events: usize,
     codec: Compression,
+    hot: bool,
 }
 
 impl Stage {
     /// Starts a broker and fills the topic. The filling also warms the broker's produce path.
-    pub(crate) fn set(events: usize, partitions: i32, codec: Compression) -> Self {
+    pub(crate) fn set(events: usize, options: &Options) -> Self {
         eprintln!("starting Apache Kafka");
         let kafka = Kafka::start(&KafkaOptions {
             // Rounds leave their outputs behind; what is deleted should be gone soon.
             properties: vec![("log.segment.delete.delay.ms".to_owned(), "1000".to_owned())],
             ..KafkaOptions::default()
         });
-        let source = kafka.topic("bench-events", partitions);
+        let source = kafka.topic("bench-events", options.partitions);
         let mut stage = Self {
             kafka,
             source,
             events: 0,
-            codec,
+            codec: options.codec,
+            hot: options.hot,
         };
         stage.fill(events);
         stage
@@ -41,7 +43,8 @@ impl Stage {
         eprintln!("writing {more} events of about 463 bytes");
         let codec = self.codec.to_string();
         let producer = Producer::with(self.kafka.brokers(), &[("compression.type", &codec)]);
-        for event in events::events(events).skip(self.events) {
+        for mut event in events::events(events).skip(self.events) {
+            event.partition = self.hot.then_some(0);
             producer.send(&self.source, &event);
         }
         producer.flush();

@@ -71,6 +71,9 @@ struct Options {
     /// Partitions of each topic
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=1000))]
     partitions: i32,
+    /// All events lie in one partition; the others have none
+    #[arg(long)]
+    hot: bool,
     /// How the input is compressed, and how Millstream compresses the outputs: none, gzip, snappy, lz4 or zstd
     #[arg(long, default_value = "none")]
     codec: Compression,

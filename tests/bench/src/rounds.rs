@@ -38,7 +38,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     };
     let mut bench = Bench {
         options,
-        stage: Stage::set(events, options.partitions, options.codec),
+        stage: Stage::set(events, options),
         expected: None,
     };
     if let Some(seconds) = options.duration {
