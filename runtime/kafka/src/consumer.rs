@@ -276,9 +276,9 @@ impl Consumer {
         }
     }
 
-    /// Moves a partition's position. Once it returns, its queue gives records from `offset` on only (take from it
-    /// meanwhile, and older ones may still come).
+    /// Moves a partition's position. Its queue gives nothing meanwhile, and records from `offset` on once this returns.
     pub async fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> {
+        let _held = self.known_queue(partition).map(|queue| queue.hold());
         let mut list = List::new();
         list.add(partition, offset, "");
         let (client, timeout) = (Arc::clone(&self.inner.client), millis(self.inner.timeout));
@@ -288,9 +288,6 @@ impl Consumer {
                 self.restart(partition, offset, error)?
             }
             result => result?,
-        }
-        if let Some(queue) = self.known_queue(partition) {
-            queue.clear();
         }
         Ok(())
     }

@@ -76,9 +76,27 @@ impl Inner {
         }
     }
 
+    /// Forgets what was taken, and takes nothing while what is returned lives.
+    pub(super) fn hold(self: &Arc<Self>) -> Held {
+        self.stash.lock().hold();
+        Held(Arc::clone(self))
+    }
+
     /// Forgets what was handed out by librdkafka and not taken; what it still holds of old positions it drops itself.
     pub(super) fn clear(&self) {
         self.stash.lock().clear();
+    }
+}
+
+/// A queue that is left alone, because its position is being moved: the pump would take records from before, or records from
+/// after that are then thrown away with those from before. Going on is up to the drop, so that a seek can be given up.
+pub(super) struct Held(Arc<Inner>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.stash.lock().release();
+        // What came meanwhile has told the pump already.
+        self.0.stock();
     }
 }
 

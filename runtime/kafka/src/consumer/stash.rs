@@ -43,6 +43,8 @@ impl Room {
 pub(super) struct Stash {
     messages: VecDeque<Message>,
     bytes: usize,
+    /// The position is being moved: nothing is taken.
+    held: bool,
     room: Arc<Room>,
 }
 
@@ -51,6 +53,7 @@ impl Stash {
         Stash {
             messages: VecDeque::new(),
             bytes: 0,
+            held: false,
             room,
         }
     }
@@ -69,8 +72,21 @@ impl Stash {
         self.room.is_left() && self.chunk(queue)
     }
 
+    /// Empties it and takes nothing more until [`Stash::release`].
+    pub(super) fn hold(&mut self) {
+        self.clear();
+        self.held = true;
+    }
+
+    pub(super) fn release(&mut self) {
+        self.held = false;
+    }
+
     /// Takes some; false if that was all.
     fn chunk(&mut self, queue: &Queue) -> bool {
+        if self.held {
+            return false;
+        }
         let before = self.len();
         let taken = consume::take(queue, CHUNK, &mut self.messages);
         let more: usize = self.messages.range(before..).map(size).sum();

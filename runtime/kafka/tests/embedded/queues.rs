@@ -72,6 +72,19 @@ async fn a_queue_that_nobody_takes_from_is_emptied_ahead_and_only_as_far_as_ther
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_fetched_while_a_position_moves_is_not_thrown_away_with_what_came_before() {
+    let world = World::new().await;
+    world.topic("in", 1);
+    write(&world.producer(), "in", 0, &vec![b"v".as_slice(); 1_000]).await;
+    let (consumer, queues) = world.reader("in", 1).await;
+    for offset in (0..1_000).cycle().step_by(37).take(200) {
+        consumer.seek(&at("in", 0), offset).await.unwrap();
+        let batches = take(&queues[0], 1).await;
+        assert_eq!(batches[0].offset(0), offset);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_end_is_told_each_time_it_is_reached() {
     let world = World::new().await;
     world.topic("in", 1);
