@@ -9,17 +9,19 @@
 #     scripts/bench.sh plane [--lanes 2 …]     the host's own part: `millstream bench` with the components of tests/bench/guests
 #     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
 #     scripts/bench.sh boundary                crossing into a guest and back
+# PROFILE=dist measures what releases ship (Cargo.toml says how it differs); building that takes half an hour.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MILLSTREAM_CACHE:-$root/.cache}
 
+profile=${PROFILE:-release}
 guests() { (cd tests/bench/guests && cargo build --release --target wasm32-wasip2); }
 # One selection for all of them, so that dependencies are compiled once.
 build() {
-    echo "building the benchmark (release) and its components; from nothing that takes about ten minutes"
+    echo "building the benchmark ($profile) and its components; from nothing that takes about ten minutes"
     guests
-    cargo build --release --locked --workspace --bins --benches
+    cargo build --profile "$profile" --locked --workspace --bins
 }
 
 case ${1-} in
@@ -28,7 +30,7 @@ plane)
     build
     for guest in header mask route parse; do
         echo "--- $guest"
-        "$CARGO_TARGET_DIR/release/millstream" bench --path "tests/bench/guests/$guest" \
+        "$CARGO_TARGET_DIR/$profile/millstream" bench --path "tests/bench/guests/$guest" \
             --module "$CARGO_TARGET_DIR/wasm32-wasip2/release/bench_$guest.wasm" "$@"
     done
     ;;
@@ -36,6 +38,6 @@ fields) exec cargo run --release --manifest-path sdk/rust/fields/bench/Cargo.tom
 boundary) exec cargo bench --workspace --bench boundary ;;
 *)
     build
-    exec "$CARGO_TARGET_DIR/release/bench" "$@"
+    exec "$CARGO_TARGET_DIR/$profile/bench" "$@"
     ;;
 esac

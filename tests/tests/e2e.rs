@@ -9,6 +9,7 @@ mod e2e {
     mod deploy_errors;
     mod deployments;
     mod dev;
+    mod exactly_once;
     mod examples;
     mod failures;
     mod harness;

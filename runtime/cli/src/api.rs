@@ -213,6 +213,22 @@ pub struct Position {
     /// The last stable offset, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<i64>,
+    /// A batch that is tried again until it passes; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrying: Option<Retrying>,
+}
+
+/// A batch whose failure passes by itself: the module asked for time, or the host has no room for an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retrying {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// When it is tried next, RFC 3339.
+    pub next: String,
+    /// How often it has failed.
+    pub attempts: u32,
+    /// What the last one said. May quote the module: untrusted text.
+    pub reason: String,
 }
 
 /// What another host last said of a transform.

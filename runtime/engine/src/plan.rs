@@ -157,6 +157,13 @@ impl Plan {
         }
     }
 
+    /// Every row of a batch of this many is rejected, for one reason, which is cut where it is too long.
+    #[must_use]
+    pub fn reject_all(rows: usize, code: &str, reason: &str) -> Plan {
+        let refused = (0..rows as u32).map(|row| (row, code, reason));
+        Plan::default().widened(&[], refused)
+    }
+
     /// How many records are to be written.
     #[must_use]
     pub fn emitted(&self) -> usize {

@@ -163,6 +163,17 @@ impl Permit {
         self.change(wanted);
     }
 
+    /// Gives so many bytes of the share away, or all of it where that is less. Together they hold what they held.
+    #[must_use]
+    pub fn split(&mut self, bytes: u64) -> Permit {
+        let given = units(bytes).min(self.units);
+        self.units -= given;
+        Permit {
+            budget: self.budget.clone(),
+            units: given,
+        }
+    }
+
     /// Bytes counted, rounded up to units.
     #[must_use]
     pub fn bytes(&self) -> u64 {

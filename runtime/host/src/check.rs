@@ -15,7 +15,10 @@ use std::time::Duration;
 
 use millstream_engine::Limits;
 
-use crate::{manifest::Manifest, problem::Problem};
+use crate::{
+    manifest::{Guarantee, Manifest},
+    problem::Problem,
+};
 
 /// More CPU than that for one call could not end within what a rebalance allows.
 pub const MOST_BATCH_TIME: Duration = Duration::from_secs(10);
@@ -39,6 +42,13 @@ pub fn manifest(manifest: &Manifest, file: &str, facts: &Facts<'_>) -> Findings 
     let mut findings = Findings::default();
     topics::check(manifest, file, facts, &mut findings);
     limits_within(manifest, file, &facts.host, &mut findings.problems);
+    if facts.embedded && manifest.delivery == Guarantee::ExactlyOnce {
+        findings.problems.push(Problem::new(
+            format!("{file}: delivery"),
+            "is \"exactly-once\", which the embedded broker cannot do: it shows aborted records too. Leave the line out while \
+             developing, or start the host with --brokers",
+        ));
+    }
     findings
 }
 

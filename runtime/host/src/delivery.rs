@@ -7,7 +7,7 @@
 //! | delivery | what it promises | where |
 //! | --- | --- | --- |
 //! | at least once | after a failure batches are written again from the last finished one on; none is skipped | `at_least_once` |
-//! | exactly once | outputs and offsets in one Kafka transaction | has its place here as `transactional`: another implementation of this trait, in which `deliver` puts a finished plan into the open transaction, `commit` closes it and an abort is a [`Happening::GoBack`]; until it exists, a deployment that asks for it is refused |
+//! | exactly once | outputs and offsets in one Kafka transaction: readers of committed records see both or neither | `exactly_once` |
 //!
 //! The contract of an implementation:
 //! - batches of a partition are handed over in offset order by one lane; a batch is written in the order of its plan for each
@@ -21,12 +21,17 @@
 
 mod at_least_once;
 mod dead_letter;
+mod exactly_once;
 mod kafka;
 mod layout;
 mod ledger;
 mod outlet;
+mod partitions;
 mod pool;
+mod route;
+mod send;
 mod stamp;
+mod transactions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,10 +41,12 @@ use millstream_engine::{Failure, Plan};
 use tokio::time::Instant;
 
 use crate::budget::Permit;
+use crate::failure::Policy;
 use crate::source::{Rows, TopicPartition};
 
-pub use at_least_once::{AtLeastOnce, Route};
+pub use at_least_once::AtLeastOnce;
 pub use dead_letter::{HEADER_PREFIX, TOO_LARGE};
+pub use exactly_once::ExactlyOnce;
 pub(crate) use kafka::code_of;
 pub use kafka::{KafkaFlight, KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
 pub(crate) use layout::Tally;
@@ -47,7 +54,9 @@ pub use outlet::{
     Base, Committed, Done, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value,
 };
 pub use pool::{ProducerPool, Slot};
+pub use route::Route;
 pub use stamp::{NoStamp, Stamp};
+pub use transactions::{KafkaTransactions, Transactions};
 
 /// Where a revision's records go; what its dead letters and commits say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +72,7 @@ pub struct Routes {
     /// In the order of the module's description.
     pub outputs: Vec<OutputRoute>,
     /// What becomes of rows that cannot be processed.
-    pub rejected: Rejected,
+    pub letters: Letters,
 }
 
 /// Where one output goes.
@@ -75,15 +84,39 @@ pub struct OutputRoute {
     pub topic: Arc<str>,
 }
 
-/// What becomes of rows that cannot be processed.
+/// What becomes of rows that cannot be processed, by what is wrong with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejected {
-    /// They go to this topic as dead letters.
-    Topic(Arc<str>),
-    /// They are counted and forgotten.
-    Drop,
-    /// The first one stops the transform.
-    Stop,
+pub struct Letters {
+    /// Where dead letters go.
+    pub topic: Arc<str>,
+    /// Rows that the guest, or the host on its behalf, rejects.
+    pub rejected: Policy,
+    /// Rows that make the guest fail.
+    pub failed: Policy,
+    /// Rows of which a record comes that is too large for its topic.
+    pub oversized: Policy,
+    /// Whether the value of a dead letter that does not fit into its topic is cut until it does.
+    pub cut: bool,
+}
+
+impl Letters {
+    /// All of them become dead letters of this topic.
+    #[must_use]
+    pub fn to(topic: impl Into<Arc<str>>) -> Self {
+        Self {
+            topic: topic.into(),
+            rejected: Policy::DeadLetter,
+            failed: Policy::DeadLetter,
+            oversized: Policy::DeadLetter,
+            cut: false,
+        }
+    }
+
+    /// Whether any row becomes a dead letter.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        [self.rejected, self.failed, self.oversized].contains(&Policy::DeadLetter)
+    }
 }
 
 /// Where partitions begin that nobody has committed an offset for: the deployment's `start`, resolved once at its first
@@ -126,16 +159,27 @@ pub struct Handover<R, T> {
     pub permit: Permit,
     /// When the batch was taken from its queue.
     pub taken: Instant,
+    /// Calls that these rows were part of.
+    pub attempts: u32,
+    /// Whether the plan rejects its rows because the guest failed on them.
+    pub failed: bool,
 }
 
 /// Why a batch was not taken over. Nothing of it was written, unless it is [`Undelivered::Stale`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum Undelivered {
+#[derive(Debug)]
+pub enum Undelivered<R> {
     /// The partition has been closed or has gone back since: the batch is to be forgotten.
     Stale,
     /// The plan breaks a rule that only shows with the topics at hand: the guest's failure.
-    Failure(Failure),
-    /// A rejected row must not, or cannot, become a dead letter: the transform is to stop.
+    Failure {
+        /// Which.
+        failure: Failure,
+        /// The batch's rows.
+        rows: R,
+        /// Its share of the byte budget.
+        permit: Permit,
+    },
+    /// A row that cannot be processed must not, or cannot, become a dead letter: the transform is to stop.
     Stop {
         /// A stable name of the reason.
         code: &'static str,
@@ -224,7 +268,7 @@ pub trait Delivery: Send + Sync + 'static {
     fn deliver(
         &self,
         batch: Handover<Self::Rows, Self::Route>,
-    ) -> impl Future<Output = Result<(), Undelivered>> + Send;
+    ) -> impl Future<Output = Result<(), Undelivered<Self::Rows>>> + Send;
 
     /// There is nothing to read before this offset: the end of a partition, past markers and compacted records.
     fn skip(&self, partition: &TopicPartition, generation: u64, to: i64);

@@ -93,6 +93,7 @@ impl Host {
             settings: settings.clone(),
             admin: admin.clone(),
             prefix: config.prefix.clone(),
+            host: config.host_id.clone(),
             workers: config.workers,
             budget: config.in_flight,
         })

@@ -15,6 +15,7 @@
 //! Knows nothing of groups and commits.
 
 mod failed;
+mod outcome;
 mod rows;
 mod slot;
 mod work;
@@ -30,6 +31,7 @@ use tokio::time::Instant;
 
 use crate::budget::{Budget, Permit};
 use crate::delivery::Delivery;
+use crate::failure::{Blame, FailurePolicy, Incident};
 use crate::guests::{AnyGuest, Guests};
 use crate::schedule::Account;
 use crate::source::{Broken, Queue as _, Rows as _, Source, TopicPartition};
@@ -81,6 +83,9 @@ pub(crate) struct Live<D: Delivery> {
     pub(crate) route: Arc<D::Route>,
     pub(crate) guests: Arc<dyn Guests>,
     pub(crate) reads: millstream_engine::Parts,
+    pub(crate) policy: FailurePolicy,
+    /// How its rows fared so far.
+    pub(crate) blame: parking_lot::Mutex<Blame>,
 }
 
 /// A partition for a lane to work on.
@@ -378,17 +383,19 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             slot.look();
             return;
         }
-        let batch = match slot.held.take() {
+        let batch = match slot.held.pop_front() {
             Some(batch) => batch,
             None => {
                 let Some(mut permit) = self.permit.take() else {
                     return;
                 };
                 self.pulse.phase(Phase::Guest);
-                let taken = slot.queue.take(self.common.limits.records, bytes);
+                let records = slot.records(&self.common.limits);
+                let taken = slot.queue.take(records, bytes);
                 slot.took(&taken, &self.common.limits);
                 self.common.stats.partition(&slot.partition, |numbers| {
-                    numbers.at_end(taken.end.is_some())
+                    numbers.at_end(taken.end.is_some());
+                    numbers.retried();
                 });
                 if let Some(broken) = taken.broken {
                     let failed = Failed::broken(&slot.partition, slot.position, &broken);
@@ -406,19 +413,15 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                     }
                     return;
                 }
-                let held = taken.rows.bytes() + taken.rows.len() * RECORD_OVERHEAD;
-                permit.resize(held as u64);
-                Batch {
-                    rows: taken.rows,
-                    permit,
-                    taken: Instant::now(),
-                    end: taken.end,
-                    attempt: 0,
-                }
+                permit.resize(Batch::held(&taken.rows));
+                Batch::new(taken.rows, permit, taken.end)
             }
         };
         slot.working_on = Some((batch.rows.offset(0), batch.rows.next_offset()));
-        let end = batch.end;
+        let (rows, end) = (batch.rows.len(), batch.end);
+        if slot.incident.as_ref().is_some_and(Incident::wants_fresh) {
+            self.instance = None;
+        }
         let outcome = {
             let instance = self.instance.take();
             let fresh = instance.is_none() && std::mem::replace(&mut self.had_instance, true);
@@ -440,30 +443,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 outcome = self.common.account.run(work) => outcome,
             }
         };
-        match outcome {
-            Outcome::Delivered(instance) => {
-                if let Some(end) = end {
-                    self.common
-                        .delivery
-                        .skip(&slot.partition, slot.generation, end);
-                }
-                self.instance = instance;
-            }
-            Outcome::Stale(instance) => {
-                slot.stale = true;
-                self.instance = instance;
-            }
-            Outcome::Again(batch, pause, message) => {
-                slot.held = Some(batch);
-                slot.not_before = Some(Instant::now() + pause);
-                let _ = self.common.reports.send(Report::Trouble(message));
-            }
-            Outcome::Stopped(failed) => {
-                slot.back_to = slot.working_on.map(|span| span.0);
-                self.fail(*failed);
-            }
-            Outcome::Abandoned => slot.stale = true,
-        }
+        self.settle(at, &live, outcome, rows, end);
     }
 
     fn halt(&mut self) {

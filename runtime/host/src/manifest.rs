@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use start::Start;
 
-use crate::{names, problem::Problem};
+use crate::{failure::Policy, names, problem::Problem};
 
 /// A deployment, as checked as a file alone can be, with defaults filled in. Its JSON form is part of the revision log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,14 @@ pub struct Manifest {
     pub outputs: BTreeMap<String, String>,
     /// Where rejected rows go.
     pub rejected_topic: String,
+    #[serde(default)]
+    pub delivery: Guarantee,
+    /// How often finished work is committed; `None`: the delivery's default.
+    #[serde(default)]
+    pub commit_interval: Option<Duration>,
+    /// What becomes of rows that cannot be processed.
+    #[serde(default)]
+    pub failures: FailuresAsked,
     #[serde(default)]
     pub limits: LimitsAsked,
     /// At most so many lanes a host; `None`: the host decides.
@@ -71,6 +79,50 @@ pub struct LimitsAsked {
     pub written_records: Option<u64>,
 }
 
+/// What a transform promises about what it writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guarantee {
+    #[default]
+    AtLeastOnce,
+    ExactlyOnce,
+}
+
+impl Guarantee {
+    /// How often finished work is committed unless the manifest says otherwise. Exactly-once makes readers wait for it.
+    pub fn commit_interval(self) -> Duration {
+        match self {
+            Guarantee::AtLeastOnce => Duration::from_secs(1),
+            Guarantee::ExactlyOnce => Duration::from_millis(100),
+        }
+    }
+}
+
+/// The failure policy that the manifest sets; `None`: the host's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FailuresAsked {
+    /// Rows that the module rejects.
+    pub rejected: Policy,
+    /// Rows that make it fail.
+    pub traps: Policy,
+    /// Rows of which a record comes that is too large for its topic.
+    pub oversized: Policy,
+    /// Whether values of dead letters are cut where the topic does not take all of them.
+    pub cut: bool,
+    /// How long a `transient` failure is tried again.
+    pub retry_for: Option<Duration>,
+    /// The share of rows that may make the module fail, in percent.
+    pub stop_above: Option<u8>,
+}
+
+impl FailuresAsked {
+    /// Whether any row becomes a dead letter.
+    pub fn makes_letters(&self) -> bool {
+        [self.rejected, self.traps, self.oversized].contains(&Policy::DeadLetter)
+    }
+}
+
 impl Manifest {
     /// Reads `text`. `file` is what problems call it.
     ///
@@ -86,10 +138,11 @@ impl Manifest {
             .outputs
             .iter()
             .map(|(output, topic)| (format!("outputs.{output}"), topic.as_str()));
-        outputs.chain([(
-            "failures.rejected.topic".to_owned(),
-            self.rejected_topic.as_str(),
-        )])
+        let rejected = self.failures.makes_letters().then(|| {
+            let topic = self.rejected_topic.as_str();
+            ("failures.rejected.topic".to_owned(), topic)
+        });
+        outputs.chain(rejected)
     }
 
     /// The file's name of the module, for messages.

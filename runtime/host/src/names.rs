@@ -93,6 +93,11 @@ pub fn group(prefix: &str, transform: &str) -> String {
     format!("{prefix}.{transform}")
 }
 
+/// The transactional id of a transform on one host: whoever takes it over there fences an earlier run, and nobody else.
+pub fn transactional_id(prefix: &str, transform: &str, host: &str) -> String {
+    format!("{prefix}.{transform}.{host}")
+}
+
 /// Where rejected rows go unless the manifest says otherwise.
 pub fn default_rejected_topic(transform: &str) -> String {
     format!("{transform}.rejected")

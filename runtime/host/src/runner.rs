@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::budget::Budget;
 use crate::delivery::{Delivery, Routes, Starts};
+use crate::failure::FailurePolicy;
 use crate::guests::Guests;
 use crate::lane::BatchLimits;
 use crate::schedule::{Account, Schedule};
@@ -92,6 +93,8 @@ pub struct Revision {
     pub guests: Arc<dyn Guests>,
     /// What they look at.
     pub reads: Parts,
+    /// What becomes of failed calls.
+    pub policy: FailurePolicy,
     /// Where partitions begin that have no committed offset.
     pub starts: Starts,
 }

@@ -41,6 +41,12 @@ pub trait Rows: Send + Sync + 'static {
     /// The offset after the last row: where the next batch begins or, where offsets are missing, before that.
     fn next_offset(&self) -> i64;
 
+    /// Keeps the first `at` rows and gives the rest away, without copying.
+    #[must_use]
+    fn split_off(&mut self, at: usize) -> Self
+    where
+        Self: Sized;
+
     /// A row as it was fetched, from sources that keep it: librdkafka does not.
     fn raw(&self, _row: usize) -> Option<Raw<'_>> {
         None

@@ -18,7 +18,7 @@ use crate::delivery::{Routes, Tally};
 use crate::source::TopicPartition;
 
 pub use histogram::{Histogram, HistogramSnapshot};
-pub use partition::{PartitionSnapshot, PartitionStats};
+pub use partition::{PartitionSnapshot, PartitionStats, Retrying};
 
 /// Codes of rejections that are told apart; further ones count as [`OTHER_CODES`]. A guest chooses codes freely, and each
 /// one is a time series for whoever scrapes them.
@@ -36,6 +36,8 @@ pub struct Stats {
     bytes_in: AtomicU64,
     batches: AtomicU64,
     went_back: AtomicU64,
+    transactions: AtomicU64,
+    aborts: AtomicU64,
     restarts: AtomicU64,
     suppressed_logs: AtomicU64,
     guest_cpu: AtomicU64,
@@ -72,6 +74,10 @@ pub struct StatsSnapshot {
     pub failures: BTreeMap<String, u64>,
     /// How often a partition went back because writing failed.
     pub went_back: u64,
+    /// Transactions that were committed; none under at-least-once.
+    pub transactions: u64,
+    /// Transactions that were aborted, or of which it was not known what became of them.
+    pub aborts: u64,
     /// Batches that guests were called with.
     pub batches: u64,
     /// Records of those batches.
@@ -111,6 +117,8 @@ impl Stats {
             rejected: self.rejected.lock().clone(),
             failures: self.failures.lock().clone(),
             went_back: self.went_back.load(Relaxed),
+            transactions: self.transactions.load(Relaxed),
+            aborts: self.aborts.load(Relaxed),
             batches: self.batches.load(Relaxed),
             batch_records: self.batch_records.snapshot(&BATCH_BOUNDS),
             guest_cpu: Duration::from_nanos(self.guest_cpu.load(Relaxed)),
@@ -202,6 +210,14 @@ impl Stats {
 
     pub(crate) fn went_back(&self) {
         self.went_back.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn transaction(&self) {
+        self.transactions.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn aborted(&self) {
+        self.aborts.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn restarted(&self) {

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use millstream_engine::Description;
 
 use crate::budget::Budget;
-use crate::delivery::{OutputRoute, Rejected, Routes, Stamp};
+use crate::delivery::{Letters, OutputRoute, Routes, Stamp};
+use crate::failure::FailurePolicy;
 use crate::guests::Guests;
 use crate::lane::BatchLimits;
 use crate::memory::{Memory, MemorySource, Record};
@@ -151,11 +152,12 @@ impl Trial {
                 digest: "".into(),
                 step: 0,
                 outputs,
-                rejected: Rejected::Topic(REJECTED.into()),
+                letters: Letters::to(REJECTED),
             },
             topics: vec![SOURCE.into()],
             guests,
             reads: description.needs(),
+            policy: FailurePolicy::default(),
             starts: partitions().map(|partition| (partition, 0)).collect(),
         }
     }

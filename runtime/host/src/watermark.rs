@@ -92,6 +92,12 @@ impl<T> Watermark<T> {
         passed
     }
 
+    /// Finishes everything that has begun.
+    pub fn finish_all(&mut self) -> Vec<T> {
+        self.position = self.begun();
+        self.rewind()
+    }
+
     /// There is nothing to read between the end of what has begun and `to`. Never goes back.
     pub fn skip(&mut self, to: i64) {
         let end = self

@@ -1,7 +1,7 @@
-//! The one file that wires a transform's real parts: a Kafka consumer as its source, at-least-once delivery to Kafka, and a
-//! runner between them. Everything else in this crate would work with other parts.
+//! The one file that wires a transform's real parts: a Kafka consumer as its source, delivery to Kafka, at least or exactly
+//! once, and a runner between them. Everything else in this crate would work with other parts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use millstream_kafka::{
     admin::Admin,
@@ -12,7 +12,10 @@ use millstream_kafka::{
 
 use crate::{
     budget::Budget,
-    delivery::{AtLeastOnce, KafkaOffsets, KafkaOutlet, ProducerPool},
+    delivery::{
+        AtLeastOnce, ExactlyOnce, KafkaOffsets, KafkaOutlet, KafkaTransactions, ProducerPool,
+    },
+    manifest::{Guarantee, Manifest},
     names,
     runner::{self, RunnerConfig, RunnerHandle, Shared},
     schedule::Schedule,
@@ -32,6 +35,8 @@ pub struct WiringOptions {
     pub settings: Settings,
     pub admin: Admin,
     pub prefix: String,
+    /// This host's own: no other has transactions under it.
+    pub host: String,
     /// Threads that run lanes.
     pub workers: usize,
     /// Bytes in flight, all transforms together.
@@ -83,7 +88,7 @@ impl Wiring {
     /// Starts a transform.
     pub(crate) fn start(
         &self,
-        lanes: Option<u32>,
+        shape: Shape,
         revision: runner::Revision,
         stats: &Arc<Stats>,
     ) -> Result<RunnerHandle, String> {
@@ -95,27 +100,57 @@ impl Wiring {
         options.expected_partitions = revision.starts.len().max(FEWEST_PARTITIONS);
         let consumer =
             Consumer::new(&self.options.settings, &options).map_err(|error| error.to_string())?;
-        let outlet = Arc::new(KafkaOutlet::new(
-            self.producers.clone(),
-            self.options.admin.clone(),
-        ));
-        let delivery = AtLeastOnce::new(
-            outlet,
-            KafkaOffsets::new(consumer.clone()),
-            Arc::clone(stats),
-        );
-        let mut config = RunnerConfig::new(name);
-        config.lanes = lanes
+        let mut config = RunnerConfig::new(Arc::clone(&name));
+        config.lanes = shape
+            .lanes
             .map_or(self.options.workers, |lanes| lanes as usize)
             .max(1);
-        Ok(runner::start(
-            config,
-            revision,
-            KafkaSource::new(consumer),
+        config.commit_every = shape.commit_every;
+        let offsets = KafkaOffsets::new(consumer.clone());
+        let source = KafkaSource::new(consumer.clone());
+        let outlet = |pool| Arc::new(KafkaOutlet::new(pool, self.options.admin.clone()));
+        let (stats, shared) = (Arc::clone(stats), &self.shared);
+        Ok(match shape.delivery {
+            Guarantee::AtLeastOnce => {
+                let outlet = outlet(self.producers.clone());
+                let delivery = AtLeastOnce::new(outlet, offsets, Arc::clone(&stats));
+                runner::start(config, revision, source, delivery, stats, shared)
+            }
+            Guarantee::ExactlyOnce => {
+                let WiringOptions { prefix, host, .. } = &self.options;
+                let options = ProducerOptions {
+                    transactional_id: Some(names::transactional_id(prefix, &name, host)),
+                    ..ProducerOptions::default()
+                };
+                let pool = ProducerPool::transactional(self.options.settings.clone(), options)
+                    .map_err(|error| error.to_string())?;
+                let transactions = KafkaTransactions::new(pool.clone(), consumer);
+                let outlet = outlet(pool);
+                let delivery = ExactlyOnce::new(outlet, transactions, offsets, Arc::clone(&stats));
+                runner::start(config, revision, source, delivery, stats, shared)
+            }
+        })
+    }
+}
+
+/// What of a deployment is settled when its transform starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    lanes: Option<u32>,
+    delivery: Guarantee,
+    commit_every: Duration,
+}
+
+impl Shape {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let delivery = manifest.delivery;
+        Self {
+            lanes: manifest.lanes,
             delivery,
-            Arc::clone(stats),
-            &self.shared,
-        ))
+            commit_every: manifest
+                .commit_interval
+                .unwrap_or_else(|| delivery.commit_interval()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use millstream_engine::{Failure, Output};
 use millstream_host::delivery::{Committed, Stamp};
+use millstream_host::failure::Policy;
 use millstream_host::runner::RunState;
 use millstream_host::source::Event;
 use plane_support::*;
@@ -331,7 +332,8 @@ fn trap() -> Failure {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trap_stops_the_transform_with_a_clear_status_and_a_new_revision_goes_on_from_there() {
+async fn a_failure_that_stops_the_transform_has_a_clear_status_and_a_new_revision_goes_on_from_there()
+ {
     let guests = native(
         |batch| match batch.rows.iter().any(|row| row.value == Some(b"1500")) {
             true => Err(trap()),
@@ -340,23 +342,28 @@ async fn a_trap_stops_the_transform_with_a_clear_status_and_a_new_revision_goes_
     );
     let memory = memory(1);
     memory.append("in", 0, numbers(0..3000));
-    let plane = start(&memory, revision(1, guests));
+    let mut first = revision(1, guests);
+    first.routes.letters.failed = Policy::Stop;
+    let plane = start(&memory, first);
     plane.assign(0..1);
     until("it failed", || matches!(plane.state(), RunState::Failed(_))).await;
     let RunState::Failed(failed) = plane.state() else {
         unreachable!()
     };
-    assert_eq!(failed.code, "trap");
-    assert_eq!(
-        failed.to_string(),
-        "in/0, offsets 1000 to 1999: the module trapped: unreachable"
+    assert_eq!(failed.code, "failed-record");
+    let text = failed.to_string();
+    assert!(
+        text.starts_with(
+            "in/0, offsets 1500 to 1500: the record at offset 1500 made the module fail"
+        ),
+        "{text}"
     );
-    plane.committed(0, 1000).await;
+    plane.committed(0, 1500).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(
         memory.committed(&part(0)).expect("a commit").offset,
-        1000,
-        "nothing of that batch"
+        1500,
+        "nothing of that record"
     );
     assert_eq!(plane.source.released(), [], "it stays in its group");
     assert_eq!(plane.shared.budget.used(), 0);

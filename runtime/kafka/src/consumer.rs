@@ -21,6 +21,7 @@ use crate::error::{ErrorCode, KafkaError};
 use crate::ffi::client::{Client, Kind};
 use crate::ffi::list::List;
 use crate::ffi::queue::{Event, Queue, Reply};
+use crate::ffi::transaction::GroupMetadata;
 use crate::ffi::{consume, offsets};
 use crate::settings::Settings;
 use crate::topic_partition::TopicPartition;
@@ -403,6 +404,13 @@ impl Consumer {
         extents(&self.inner.client, partitions, self.inner.timeout).await
     }
 
+    /// Who this is in its group at the moment. Changes with every rebalance, once what was revoked or lost is let go.
+    pub fn member(&self) -> Member {
+        Member {
+            group: GroupMetadata::of(&self.inner.client),
+        }
+    }
+
     /// Leaves the group, off the async workers. Partitions that are still assigned go back without an event: let go of
     /// them first, if their commits matter.
     pub async fn close(&self) -> Result<(), KafkaError> {
@@ -412,6 +420,12 @@ impl Consumer {
         let client = Arc::clone(&self.inner.client);
         blocking("leave the group", move || consume::close(&client)).await
     }
+}
+
+/// See [`Consumer::member`].
+#[derive(Debug)]
+pub struct Member {
+    pub(crate) group: Result<GroupMetadata, KafkaError>,
 }
 
 impl Drop for Inner {

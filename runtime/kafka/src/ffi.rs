@@ -21,3 +21,4 @@ pub(crate) mod mock;
 pub(crate) mod offsets;
 pub(crate) mod produce;
 pub(crate) mod queue;
+pub(crate) mod transaction;

@@ -28,10 +28,12 @@ use crate::settings::Settings;
 mod flight;
 mod options;
 mod outgoing;
+mod transaction;
 
 pub use flight::{DeliveryError, Flight, Rows};
 pub use options::{Compression, ProducerOptions};
 pub use outgoing::{BaseHeaders, HeaderList, Key, Outgoing, SendError, Value, record_size};
+pub use transaction::TransactionError;
 
 /// How long a topic's count of partitions is believed.
 const METADATA_LASTS: Duration = Duration::from_secs(30);

@@ -192,11 +192,11 @@ fn everything_that_is_wrong_is_said_at_once() {
     let wrong = stage.manifest(&[
         ("name", "name = \"A\""),
         ("x", "bananas = 1"),
-        ("delivery", "delivery = \"exactly-once\""),
+        ("delivery", "delivery = \"maybe\""),
     ]);
     stage
         .deploy(&wrong)
-        .failed(1, &["name", "bananas", "exactly-once"]);
+        .failed(1, &["name", "bananas", "maybe"]);
     let missing = stage.manifest(&[
         ("source", "source = { topics = [\"no-source\"] }"),
         ("settings", "settings = { outputs = \"likes\" }"),

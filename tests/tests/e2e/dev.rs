@@ -290,6 +290,13 @@ fn a_first_transform_from_an_empty_folder() {
     let failed = run(&project, &["test"]);
     assert_eq!(failed.code, Some(1), "{}{}", failed.out, failed.err);
     std::fs::write(&expected, right).unwrap();
+    // What takes a real broker is refused.
+    let manifest = project.join("millstream.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, format!("delivery = \"exactly-once\"\n{text}")).unwrap();
+    run(&project, &["deploy", "-f", "millstream.toml"])
+        .failed(1, &["delivery", "exactly-once", "embedded broker"]);
+    std::fs::write(&manifest, text).unwrap();
     run(
         &project,
         &["deploy", "-f", "millstream.toml", "--create-topics"],

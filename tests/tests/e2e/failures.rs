@@ -1,9 +1,9 @@
-//! A guest that fails stops its own transform, with the reason, loses nothing and holds up nobody else.
+//! A guest that fails loses nothing but the records that are to blame, says why, and holds up nobody else.
 
 use std::time::Instant;
 
 use millstream_tests::{
-    Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, read_all, wait_until,
+    Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, guest, read_all, wait_until,
 };
 
 /// Numbered records, of which the 2,500th holds the needle.
@@ -22,92 +22,171 @@ fn records() -> Vec<Record> {
         .collect()
 }
 
-/// A probe that fails on the needle in this way; texts that the reason has to hold.
-fn fails_on_the_needle(mode: &str, settings: &[&str], texts: &[&str]) {
+/// The probe that fails on the needle in this way, with limits that are soon reached.
+fn manifest(scene: &Scene, mode: &str, failures: &str) -> String {
+    format!(
+        "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\nmodule = \"{}\"\nsettings = {{ mode = \"{mode}\" }}\n\
+         [outputs]\nout = \"{}\"\n[limits]\nmemory = \"32 MiB\"\nbatch-time = \"100 ms\"\n[failures]\n{failures}\n",
+        scene.name,
+        scene.source,
+        guest("probe").display(),
+        scene.out
+    )
+}
+
+fn texts(topic: &str) -> Vec<String> {
+    let found = read_all(Kafka::shared().brokers(), topic);
+    found.iter().map(Record::text).collect()
+}
+
+/// A guest that fails on the needle loses nothing but the needle, which becomes a dead letter with this code.
+fn the_needle_becomes_a_letter(mode: &str, failures: &str, code: &str, reason: &str) {
+    let kafka = Kafka::shared();
+    let scene = Scene::new(1);
+    let host = Host::fresh();
+    let bystander = Scene::new(1);
+    bystander.deploy(&host, &[]);
+    host.deploy_manifest(&manifest(&scene, mode, failures), &[]);
+    let producer = Producer::new(kafka.brokers());
+    producer.send_all(&scene.source, &records());
+    host.await_caught_up(&scene.name, PATIENCE);
+
+    let (letter, good): (Vec<String>, Vec<String>) = records()
+        .iter()
+        .map(Record::text)
+        .partition(|text| text.contains("needle"));
+    assert_eq!(texts(&scene.out), good, "all others once, in order");
+    let letters = read_all(kafka.brokers(), &scene.rejected);
+    let found: Vec<String> = letters.iter().map(Record::text).collect();
+    assert_eq!(found, letter);
+    let header = |name: &str| letters[0].header_text(name).unwrap_or_default();
+    assert_eq!(header("millstream.code"), code);
+    assert_eq!(header("millstream.offset"), "2500");
+    assert!(
+        header("millstream.reason").contains(reason),
+        "{}",
+        header("millstream.reason")
+    );
+    let attempts: u32 = header("millstream.attempts").parse().unwrap();
+    assert!((2..=40).contains(&attempts), "{attempts} attempts");
+    assert_eq!(
+        host.transform(&scene.name).expect("it is there")["state"],
+        "running"
+    );
+
+    // Others have gone on.
+    producer.send_all(&bystander.source, &[Record::new("k", "v")]);
+    bystander.reader().expect(1);
+}
+
+#[test]
+fn a_record_that_makes_the_guest_trap_becomes_a_dead_letter() {
+    the_needle_becomes_a_letter("trap-on-needle", "", "trap", "trapped");
+}
+
+#[test]
+fn a_record_that_makes_the_guest_loop_becomes_a_dead_letter() {
+    the_needle_becomes_a_letter("loop-on-needle", "", "limit", "CPU time");
+}
+
+#[test]
+fn a_record_that_makes_the_guest_grow_without_end_becomes_a_dead_letter() {
+    the_needle_becomes_a_letter("grow-on-needle", "", "limit", "memory");
+}
+
+#[test]
+fn a_record_with_a_malformed_answer_becomes_a_dead_letter() {
+    the_needle_becomes_a_letter("malformed-on-needle", "", "malformed", "row");
+}
+
+#[test]
+fn a_record_that_the_guest_never_will_process_becomes_a_dead_letter() {
+    the_needle_becomes_a_letter("permanent-on-needle", "", "permanent", "never will");
+}
+
+#[test]
+fn a_record_that_stays_transient_for_too_long_becomes_a_dead_letter() {
+    let retry = "retry = { for = \"1 s\" }";
+    the_needle_becomes_a_letter("transient-on-needle", retry, "transient", "come back later");
+}
+
+#[test]
+fn what_is_retried_can_be_seen_and_a_better_revision_takes_over() {
+    let kafka = Kafka::shared();
+    let scene = Scene::new(1);
+    let host = Host::fresh();
+    host.deploy_manifest(&manifest(&scene, "transient-on-needle", ""), &[]);
+    Producer::new(kafka.brokers()).send_all(&scene.source, &records());
+    let retrying = wait_until("it has been tried three times", PATIENCE, || {
+        let retrying = host.transform(&scene.name)?["positions"][0]["retrying"].clone();
+        (retrying["attempts"].as_u64()? >= 3).then_some(retrying)
+    });
+    let reason = retrying["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("come back later"), "{retrying}");
+    assert!(
+        retrying["next"].as_str() > retrying["since"].as_str(),
+        "{retrying}"
+    );
+    let shown = host.cli(["describe", &scene.name]).succeeded().out;
+    assert!(
+        shown.contains("retrying") && shown.contains("come back later"),
+        "{shown}"
+    );
+    scene.deploy(&host, &["tag=better"]);
+    host.await_caught_up(&scene.name, PATIENCE);
+    let all: Vec<String> = records().iter().map(Record::text).collect();
+    assert_eq!(texts(&scene.out), all, "everything once, in order");
+    let now = host.transform(&scene.name).expect("it is there");
+    assert!(now["positions"][0]["retrying"].is_null(), "{now}");
+}
+
+#[test]
+fn a_failure_that_is_to_stop_the_transform_says_which_record_it_was() {
     let kafka = Kafka::shared();
     let scene = Scene::new(1);
     let options = HostOptions::fresh();
     let host = Host::start(&options);
-    let bystander = Scene::new(1);
-    bystander.deploy(&host, &[]);
-    let mode = format!("mode={mode}");
-    let mut all = vec![mode.as_str()];
-    all.extend(settings);
-    scene.deploy(&host, &all);
-    let producer = Producer::new(kafka.brokers());
-    producer.send_all(&scene.source, &records());
+    host.deploy_manifest(&manifest(&scene, "trap-on-needle", "traps = \"stop\""), &[]);
+    Producer::new(kafka.brokers()).send_all(&scene.source, &records());
 
     let failed = host.await_state(&scene.name, "failed");
     let reason = failed["reason"].as_str().unwrap_or_default();
-    for text in texts {
-        assert!(
-            reason.to_lowercase().contains(&text.to_lowercase()),
-            "the reason does not say {text:?}: {reason}"
-        );
+    for text in ["offset 2500", "trap", "failures.traps"] {
+        assert!(reason.contains(text), "no {text:?} in: {reason}");
     }
-    // `list`, `describe` and a waiting `deploy` say so too.
+    // `list` and `describe` say so too.
     assert!(host.cli(["list"]).succeeded().out.contains("failed"));
-    assert!(
-        host.cli(["describe", &scene.name])
-            .succeeded()
-            .out
-            .contains("failed")
+    let describe = host.cli(["describe", &scene.name]).succeeded().out;
+    assert!(describe.contains("failed"), "{describe}");
+    assert_eq!(
+        failed["failures"],
+        serde_json::json!({ "failed-record": 1 })
     );
-    let describe = host
-        .cli(["describe", &scene.name, "--json"])
-        .succeeded()
-        .out;
-    let describe: serde_json::Value = serde_json::from_str(&describe).unwrap();
-    let failures = describe["failures"].as_object().unwrap();
-    assert_eq!(failures.values().collect::<Vec<_>>(), [1], "{failures:?}");
-
-    // Others go on.
-    producer.send_all(&bystander.source, &[Record::new("k", "v")]);
-    bystander.reader().expect(1);
 
     // Nothing from the needle on is committed, and a better revision goes on from there.
     let committed = kafka.committed(&options.group(&scene.name), &scene.source)[0].unwrap_or(0);
     assert!(committed <= 2500, "committed {committed}");
-    let written = read_all(kafka.brokers(), &scene.out).len();
+    let written = texts(&scene.out).len();
     assert!(written <= 2500, "{written} written");
     scene.deploy(&host, &["tag=better"]);
     host.await_caught_up(&scene.name, PATIENCE);
-    let found: Vec<String> = read_all(kafka.brokers(), &scene.out)
-        .iter()
-        .map(Record::text)
-        .collect();
-    let wanted: Vec<String> = records().iter().map(Record::text).collect();
-    assert_eq!(found, wanted, "everything once, in order");
+    let all: Vec<String> = records().iter().map(Record::text).collect();
+    assert_eq!(texts(&scene.out), all, "everything once, in order");
 }
 
 #[test]
-fn a_guest_that_traps_stops_its_transform_and_says_where() {
-    fails_on_the_needle("trap-on-needle", &[], &["trap"]);
-}
-
-#[test]
-fn a_guest_that_loops_is_stopped_at_its_limit_of_cpu_time() {
-    fails_on_the_needle("loop-on-needle", &[], &["cpu", "1"]);
-}
-
-#[test]
-fn a_guest_that_grows_without_end_is_stopped_at_its_limit_of_memory() {
-    fails_on_the_needle("grow-on-needle", &[], &["memory"]);
-}
-
-#[test]
-fn a_malformed_answer_stops_the_transform_and_says_what_is_wrong_with_it() {
-    fails_on_the_needle("malformed-on-needle", &[], &["row"]);
-}
-
-#[test]
-fn a_permanent_failure_stops_the_transform_with_what_the_guest_said() {
-    fails_on_the_needle("permanent-on-needle", &[], &["never will"]);
-}
-
-#[test]
-fn a_transient_failure_stops_the_transform_with_what_the_guest_said_as_long_as_nothing_retries() {
-    fails_on_the_needle("transient-on-needle", &[], &["come back later"]);
+fn a_module_that_fails_on_every_record_stops_instead_of_draining_its_topic() {
+    let kafka = Kafka::shared();
+    let scene = Scene::new(1);
+    let host = Host::fresh();
+    let all: Vec<Record> = (0..2000).map(|_| Record::new("k", "needle")).collect();
+    Producer::new(kafka.brokers()).send_all(&scene.source, &all);
+    host.try_manifest(&manifest(&scene, "trap-on-needle", ""), &[]);
+    let failed = host.await_state(&scene.name, "failed");
+    let reason = failed["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("failures.stop-above"), "{reason}");
+    let letters = texts(&scene.rejected).len();
+    assert!(letters < 200, "{letters} letters");
 }
 
 #[test]
@@ -117,7 +196,7 @@ fn deploy_waits_until_the_transform_has_failed_and_says_why() {
     Producer::new(kafka.brokers()).send_all(&scene.source, &[Record::new("k", "needle")]);
     let host = Host::fresh();
     // It may run for a moment before it meets the needle: then deploying was a success and the state says the rest.
-    let finished = scene.try_deploy(&host, &["mode=trap-on-needle"], &[]);
+    let finished = host.try_manifest(&manifest(&scene, "trap-on-needle", "traps = \"stop\""), &[]);
     if finished.code != Some(0) {
         finished.failed(1, &[&scene.name, "trap"]);
     }

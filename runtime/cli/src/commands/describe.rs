@@ -104,6 +104,20 @@ fn text(detail: &TransformDetail) -> String {
             format!("{}: {}", escape(kind), numbers::counted(*count, "call")),
         );
     }
+    for position in &detail.positions {
+        if let Some(retrying) = &position.retrying {
+            let text = format!(
+                "{}/{} since {}, {}, next at {}: {}",
+                escape(&position.topic),
+                position.partition,
+                escape(&retrying.since),
+                numbers::counted(u64::from(retrying.attempts), "time"),
+                escape(&retrying.next),
+                escape(&retrying.reason)
+            );
+            facts.add("retrying", text);
+        }
+    }
     for (host, elsewhere) in &detail.elsewhere {
         let reason = elsewhere
             .reason
@@ -184,7 +198,7 @@ fn positions(detail: &TransformDetail) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Limits, ModuleInfo, Position};
+    use crate::api::{Limits, ModuleInfo, Position, Retrying};
 
     #[test]
     fn what_a_guest_or_another_user_wrote_cannot_steer_the_terminal() {
@@ -213,11 +227,17 @@ mod tests {
             limits: Limits::default(),
             failures: [(evil.clone(), 3)].into(),
             positions: vec![Position {
-                topic: evil,
+                topic: evil.clone(),
                 partition: 0,
                 done: 5,
                 committed: None,
                 end: Some(9),
+                retrying: Some(Retrying {
+                    since: evil.clone(),
+                    next: evil.clone(),
+                    attempts: 3,
+                    reason: evil,
+                }),
             }],
             elsewhere: [].into(),
         };

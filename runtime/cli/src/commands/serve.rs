@@ -44,7 +44,8 @@ pub(crate) struct Args {
         env = "MILLSTREAM_PREFIX"
     )]
     prefix: String,
-    /// Name of this host among those of the installation [default: host name and process id]
+    /// Name of this host among those of the installation; one that it keeps after a restart lets it end at once
+    /// what it left open under exactly-once [default: host name and process id]
     #[arg(long, value_name = "NAME")]
     host_id: Option<String>,
     #[command(flatten)]

@@ -141,6 +141,12 @@ fn position(position: host::Position) -> api::Position {
         done: position.done,
         committed: position.committed,
         end: position.end,
+        retrying: position.retrying.map(|retrying| api::Retrying {
+            since: time(retrying.since),
+            next: time(retrying.next),
+            attempts: retrying.attempts,
+            reason: retrying.reason,
+        }),
     }
 }
 

@@ -15,12 +15,28 @@ pub const TOO_LARGE: &str = "too-large";
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
     pub(super) row: u32,
+    pub(super) kind: Kind,
     pub(super) code: String,
     pub(super) reason: String,
+    /// Calls that the row was part of.
+    pub(super) attempts: u32,
+    /// So many bytes of the value are written, where all of it does not fit.
+    pub(super) cut: Option<usize>,
+}
+
+/// Who could not process a row: each has its policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The guest says that it cannot.
+    Rejected,
+    /// The guest failed.
+    Failed,
+    /// What came of it does not fit into its topic.
+    Oversized,
 }
 
 /// The values of a dead letter's own headers.
-pub(super) struct Account([(&'static str, String); 10]);
+pub(super) struct Account(Vec<(&'static str, String)>);
 
 impl Account {
     pub(super) fn new(
@@ -30,7 +46,7 @@ impl Account {
         routes: &Routes,
     ) -> Self {
         let offset = rows.offset(letter.row as usize);
-        Self([
+        let mut headers = vec![
             ("millstream.topic", partition.topic().to_owned()),
             ("millstream.partition", partition.partition().to_string()),
             ("millstream.offset", offset.to_string()),
@@ -40,9 +56,13 @@ impl Account {
             ("millstream.module", routes.digest.to_string()),
             ("millstream.code", letter.code.clone()),
             ("millstream.reason", letter.reason.clone()),
-            // Retries are to come; until then every row has had exactly one.
-            ("millstream.attempts", "1".to_owned()),
-        ])
+            ("millstream.attempts", letter.attempts.to_string()),
+        ];
+        if letter.cut.is_some() {
+            let whole = rows.value(letter.row as usize).map_or(0, <[u8]>::len);
+            headers.push(("millstream.value-size", whole.to_string()));
+        }
+        Self(headers)
     }
 
     /// The row's own headers without the host's, then the host's.

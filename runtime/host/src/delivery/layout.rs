@@ -9,9 +9,11 @@ use std::ops::Range;
 use millstream_engine::{Change, Emit, Failure, Header, HeaderList, Malformed, Plan, ValueChange};
 use millstream_kafka::partitioner::partition_for;
 
-use super::dead_letter::{Account, Letter, TOO_LARGE};
-use super::{Rejected, Routes, Undelivered};
+use super::Routes;
+use super::dead_letter::{Kind, Letter, TOO_LARGE};
 use crate::source::{Rows, TopicPartition};
+
+mod letters;
 
 /// What the layout has to know of a topic.
 #[derive(Debug, Clone, Copy)]
@@ -90,18 +92,41 @@ impl<'p> Layout<'p> {
     }
 }
 
+/// What is to be laid out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Laid<'a, 'p> {
+    pub(super) partition: &'a TopicPartition,
+    pub(super) plan: &'p Plan,
+    /// Calls that the rows were part of.
+    pub(super) attempts: u32,
+    /// Whether the plan's rejected rows are ones that the guest failed on.
+    pub(super) failed: bool,
+}
+
+/// A batch cannot be written as its plan says.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The plan breaks a rule that shows with the topics at hand.
+    Failure(Failure),
+    /// The transform is to stop.
+    Stop {
+        code: &'static str,
+        message: String,
+        offset: i64,
+    },
+}
+
 /// Lays a batch out. `shapes` has one entry for each output and, where rejected rows go to a topic, one more. With `measure`,
 /// every record is measured; otherwise only where the batch as a whole could hold one that is too large. Headers are not
 /// in that sum, because counting them means parsing them: the broker's refusal of one that is all headers brings `measure`.
 pub(super) fn lay_out<'p>(
-    partition: &TopicPartition,
+    batch: Laid<'_, 'p>,
     rows: &impl Rows,
-    plan: &'p Plan,
     routes: &Routes,
     shapes: &[Shape],
     measure: bool,
-) -> Result<Layout<'p>, Undelivered> {
-    let outputs = routes.outputs.len();
+) -> Result<Layout<'p>, Refusal> {
+    let (outputs, plan) = (routes.outputs.len(), batch.plan);
     let mut writes = Vec::with_capacity(plan.emitted() + plan.rejected());
     let mut tally = Tally {
         rows: rows.len() as u64,
@@ -113,8 +138,15 @@ pub(super) fn lay_out<'p>(
     for rejection in plan.rejections() {
         letters.push(Letter {
             row: rejection.row,
+            kind: if batch.failed {
+                Kind::Failed
+            } else {
+                Kind::Rejected
+            },
             code: rejection.code.to_owned(),
             reason: rejection.reason.to_owned(),
+            attempts: batch.attempts,
+            cut: None,
         });
     }
 
@@ -145,12 +177,8 @@ pub(super) fn lay_out<'p>(
             let size = size_of(&emit, key, rows);
             if size > shape.max_message_bytes {
                 refused = true;
-                letters.push(too_large(
-                    emit.row,
-                    size,
-                    shape,
-                    &routes.outputs[topic].topic,
-                ));
+                let topic = &routes.outputs[topic].topic;
+                letters.push(too_large(emit.row, size, shape, topic, batch.attempts));
                 continue;
             }
         }
@@ -169,30 +197,13 @@ pub(super) fn lay_out<'p>(
     }
     for letter in letters {
         tally.reject(&letter.code);
-        match &routes.rejected {
-            Rejected::Drop => {}
-            Rejected::Stop => return Err(stop_at(&letter, rows)),
-            Rejected::Topic(name) => {
-                let shape = &shapes[outputs];
-                let row = letter.row as usize;
-                let key = rows.key(row);
-                let account = Account::new(&letter, rows, partition, routes);
-                let size = encoded(
-                    key,
-                    rows.value(row).map_or(0, <[u8]>::len),
-                    header_bytes(account.headers(row, rows).into_iter()),
-                );
-                if size > shape.max_message_bytes {
-                    return Err(letter_too_large(&letter, rows, size, shape, name));
-                }
-                let to = key.map_or(shape.keyless, |key| partition_for(key, shape.partitions));
-                writes.push(Write {
-                    topic: outputs,
-                    partition: to,
-                    content: Content::Letter(letter),
-                });
-            }
-        }
+        writes.extend(letters::place(
+            letter,
+            batch.partition,
+            rows,
+            routes,
+            shapes,
+        )?);
     }
     tally.timestamp = (0..rows.len())
         .map(|row| rows.timestamp(row))
@@ -289,59 +300,29 @@ fn size_of(emit: &Emit<'_>, key: Option<&[u8]>, rows: &impl Rows) -> u64 {
     encoded(key, value, own + added)
 }
 
-fn no_such_partition(partition: i32, shape: &Shape, topic: &str) -> Undelivered {
+fn no_such_partition(partition: i32, shape: &Shape, topic: &str) -> Refusal {
     let rule = format!(
         "partition {partition} of the topic {topic:?} does not exist: it has {} partitions",
         shape.partitions
     );
-    Undelivered::Failure(Failure::Malformed(Malformed {
+    Refusal::Failure(Failure::Malformed(Malformed {
         place: "partitions",
         rule,
     }))
 }
 
-fn too_large(row: u32, size: u64, shape: &Shape, topic: &str) -> Letter {
+fn too_large(row: u32, size: u64, shape: &Shape, topic: &str, attempts: u32) -> Letter {
     let reason = format!(
         "the record for {topic:?} takes up to {size} bytes; the topic's max.message.bytes is {}",
         shape.max_message_bytes
     );
     Letter {
         row,
+        kind: Kind::Oversized,
         code: TOO_LARGE.to_owned(),
         reason,
-    }
-}
-
-fn stop_at(letter: &Letter, rows: &impl Rows) -> Undelivered {
-    let offset = rows.offset(letter.row as usize);
-    let message = format!(
-        "the record at offset {offset} was rejected ({}: {}), and the deployment says to stop then",
-        letter.code, letter.reason
-    );
-    Undelivered::Stop {
-        code: "rejected",
-        message,
-        offset,
-    }
-}
-
-fn letter_too_large(
-    letter: &Letter,
-    rows: &impl Rows,
-    size: u64,
-    shape: &Shape,
-    topic: &str,
-) -> Undelivered {
-    let offset = rows.offset(letter.row as usize);
-    let message = format!(
-        "the record at offset {offset} was rejected ({}: {}), but does not fit into the topic {topic:?} for rejected records: it takes \
-         up to {size} bytes with its headers, max.message.bytes is {}. Raise that topic's max.message.bytes",
-        letter.code, letter.reason, shape.max_message_bytes
-    );
-    Undelivered::Stop {
-        code: "dead-letter-too-large",
-        message,
-        offset,
+        attempts,
+        cut: None,
     }
 }
 

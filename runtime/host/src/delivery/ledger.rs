@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::layout::Tally;
-use super::{Committed, DeliveryError, Happening, Stamp, Undelivered};
+use super::{Committed, DeliveryError, Happening, Stamp};
 use crate::budget::Permit;
 use crate::source::TopicPartition;
 use crate::stats::{OutputCounters, Stats};
@@ -108,22 +108,21 @@ impl Ledger {
         state.stamp = state.stamp.max(stamp);
     }
 
-    /// Counts a batch as in flight.
+    /// Counts a batch as in flight. `None`: the partition has been closed or has gone back since.
     pub(super) fn begin(
         &self,
         partition: &TopicPartition,
         generation: u64,
         next: i64,
         held: Held,
-    ) -> Result<InFlight, Undelivered> {
+    ) -> Option<InFlight> {
         let mut state = self.state.lock();
         let open = state
             .open
             .get_mut(partition)
-            .filter(|open| open.generation == generation)
-            .ok_or(Undelivered::Stale)?;
+            .filter(|open| open.generation == generation)?;
         let ticket = open.watermark.begin(next, held);
-        Ok(InFlight {
+        Some(InFlight {
             partition: partition.clone(),
             generation,
             ticket,
@@ -166,6 +165,11 @@ impl Ledger {
             }
             passed
         };
+        self.passed(&flight.partition, passed);
+        self.settled.notify_waiters();
+    }
+
+    fn passed(&self, partition: &TopicPartition, passed: Vec<Held>) {
         let now = Instant::now();
         for held in passed {
             self.stats.finished(
@@ -173,11 +177,100 @@ impl Ledger {
                 &held.counters,
                 now.saturating_duration_since(held.taken),
             );
-            self.stats.partition(&flight.partition, |numbers| {
-                numbers.timestamp(held.tally.timestamp)
-            });
+            self.stats
+                .partition(partition, |numbers| numbers.timestamp(held.tally.timestamp));
             drop(held.permit);
         }
+    }
+
+    /// What a commit of everything that has begun would change.
+    pub(super) fn begun(&self) -> Vec<(TopicPartition, Committed)> {
+        let state = self.state.lock();
+        let stamp = state.stamp;
+        let changed = state.open.iter().filter_map(|(partition, open)| {
+            let offset = open.watermark.begun();
+            let changed = offset > open.committed || open.committed_stamp != Some(stamp);
+            let metadata = stamp.to_string();
+            changed.then(|| (partition.clone(), Committed { offset, metadata }))
+        });
+        changed.collect()
+    }
+
+    /// Everything that has begun is written and committed so. Nothing may begin meanwhile.
+    pub(super) fn finish_all(&self, commits: &[(TopicPartition, Committed)]) {
+        for (partition, _) in commits {
+            let passed = {
+                let mut state = self.state.lock();
+                let Some(open) = state.open.get_mut(partition) else {
+                    continue;
+                };
+                open.failures = 0;
+                let passed = open.watermark.finish_all();
+                self.stats.partition(partition, |numbers| {
+                    numbers.position(open.watermark.position())
+                });
+                passed
+            };
+            self.passed(partition, passed);
+        }
+        self.committed(commits.iter());
+        self.settled.notify_waiters();
+    }
+
+    /// The partitions that have batches in flight.
+    pub(super) fn in_flight(&self) -> Vec<TopicPartition> {
+        let state = self.state.lock();
+        let busy = state
+            .open
+            .iter()
+            .filter(|(_, open)| open.watermark.outstanding() > 0);
+        busy.map(|(partition, _)| partition.clone()).collect()
+    }
+
+    /// What was in flight is not written: the partition goes back to where it is finished or, where more is known to be
+    /// committed, there.
+    pub(super) fn go_back(
+        &self,
+        partition: &TopicPartition,
+        committed: Option<i64>,
+        error: &DeliveryError,
+    ) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(partition) else {
+            return;
+        };
+        let forgotten = open.watermark.rewind();
+        if let Some(committed) = committed {
+            open.watermark.skip(committed);
+            open.committed = open.committed.max(committed);
+        }
+        let happening = self.start_over(partition, open, error);
+        drop(state);
+        drop(forgotten);
+        self.tell(happening);
+    }
+
+    fn start_over(
+        &self,
+        partition: &TopicPartition,
+        open: &mut Open,
+        error: &DeliveryError,
+    ) -> Happening {
+        open.generation = self.generation();
+        open.failures = open.failures.saturating_add(1);
+        Happening::GoBack {
+            partition: partition.clone(),
+            generation: open.generation,
+            offset: open.watermark.position(),
+            pause: pause_after(open.failures),
+            reason: error.message.clone(),
+        }
+    }
+
+    fn tell(&self, happening: Happening) {
+        self.stats.went_back();
+        // Nobody listens any more once the transform has been let go.
+        let _ = self.happenings.send(happening);
         self.settled.notify_waiters();
     }
 
@@ -191,22 +284,11 @@ impl Ledger {
         else {
             return;
         };
-        open.generation = self.generation();
-        open.failures = open.failures.saturating_add(1);
-        let happening = Happening::GoBack {
-            partition: flight.partition.clone(),
-            generation: open.generation,
-            offset: open.watermark.position(),
-            pause: pause_after(open.failures),
-            reason: error.message.clone(),
-        };
+        let happening = self.start_over(&flight.partition, open, error);
         let forgotten = open.watermark.rewind();
         drop(state);
         drop(forgotten);
-        self.stats.went_back();
-        // Nobody listens any more once the transform has been let go.
-        let _ = self.happenings.send(happening);
-        self.settled.notify_waiters();
+        self.tell(happening);
     }
 
     /// What a commit would change.

@@ -3,6 +3,8 @@
 //! The limit is part of a producer's settings: batches stay below it, because a broker refuses a whole batch for its size.
 //! A producer that has failed for good is replaced once, by whoever meets it first; flights of the old one fail, and their
 //! partitions go back.
+//!
+//! A transactional pool has one producer for all topics, and whoever ends its transactions replaces it, between two of them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +25,8 @@ struct Inner {
     settings: Settings,
     options: ProducerOptions,
     slots: Mutex<HashMap<usize, Weak<Slot>>>,
+    /// The only slot of a transactional pool.
+    only: Option<Arc<Slot>>,
 }
 
 impl ProducerPool {
@@ -34,12 +38,40 @@ impl ProducerPool {
                 settings,
                 options,
                 slots: Mutex::default(),
+                only: None,
             }),
         }
     }
 
+    /// A pool of one producer, which has a transactional id in `options`.
+    ///
+    /// # Errors
+    /// If the settings are refused.
+    pub fn transactional(settings: Settings, options: ProducerOptions) -> Result<Self, KafkaError> {
+        let slot = Slot::new(&settings, options.clone())?;
+        // It has to be initialised before it is of use.
+        slot.retired.store(true, Ordering::Release);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                settings,
+                options,
+                slots: Mutex::default(),
+                only: Some(Arc::new(slot)),
+            }),
+        })
+    }
+
+    /// The producer of a transactional pool.
+    pub(super) fn only(&self) -> &Slot {
+        self.inner.only.as_ref().expect("a transactional pool")
+    }
+
     /// The producer for topics with this limit. It lives as long as somebody holds the slot.
     pub(super) fn slot(&self, limit: usize) -> Result<Arc<Slot>, KafkaError> {
+        if let Some(only) = &self.inner.only {
+            only.widen(limit);
+            return Ok(Arc::clone(only));
+        }
         let mut slots = self.inner.slots.lock();
         slots.retain(|_, slot| slot.strong_count() > 0);
         if let Some(slot) = slots.get(&limit).and_then(Weak::upgrade) {
@@ -50,18 +82,7 @@ impl ProducerPool {
             largest_limit: limit,
             ..self.inner.options.clone()
         };
-        let producer = Producer::new(&self.inner.settings, &options)?;
-        let current = Mutex::new(Current {
-            producer,
-            number: 0,
-        });
-        let settings = self.inner.settings.clone();
-        let slot = Arc::new(Slot {
-            settings,
-            options,
-            current,
-            retired: AtomicBool::new(false),
-        });
+        let slot = Arc::new(Slot::new(&self.inner.settings, options)?);
         slots.insert(limit, Arc::downgrade(&slot));
         Ok(slot)
     }
@@ -71,15 +92,15 @@ impl ProducerPool {
 #[derive(Debug)]
 pub struct Slot {
     settings: Settings,
-    options: ProducerOptions,
+    options: Mutex<ProducerOptions>,
     current: Mutex<Current>,
     /// The current producer is known to have failed.
     retired: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Current {
-    producer: Producer,
+pub(super) struct Current {
+    pub(super) producer: Producer,
     number: u64,
 }
 
@@ -92,8 +113,58 @@ pub(super) struct Bound {
 }
 
 impl Slot {
+    fn new(settings: &Settings, options: ProducerOptions) -> Result<Self, KafkaError> {
+        let producer = Producer::new(settings, &options)?;
+        Ok(Self {
+            settings: settings.clone(),
+            options: Mutex::new(options),
+            current: Mutex::new(Current {
+                producer,
+                number: 0,
+            }),
+            retired: AtomicBool::new(false),
+        })
+    }
+
     pub(super) fn limit(&self) -> usize {
-        self.options.largest_limit
+        self.options.lock().largest_limit
+    }
+
+    /// Takes a topic with this limit in. The producer is of no use any more if it cannot do that.
+    fn widen(&self, limit: usize) {
+        let mut options = self.options.lock();
+        if limit < options.smallest_limit || limit > options.largest_limit {
+            options.smallest_limit = options.smallest_limit.min(limit);
+            options.largest_limit = options.largest_limit.max(limit);
+            self.retire_all();
+        }
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    /// Whichever producer there is, it has failed.
+    pub(super) fn retire_all(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    pub(super) fn producer(&self) -> Producer {
+        self.current.lock().producer.clone()
+    }
+
+    /// The producer to install after this one.
+    pub(super) fn next(&self) -> Result<Current, KafkaError> {
+        let options = self.options.lock().clone();
+        Ok(Current {
+            producer: Producer::new(&self.settings, &options)?,
+            number: self.current.lock().number + 1,
+        })
+    }
+
+    pub(super) fn install(&self, next: Current) {
+        *self.current.lock() = next;
+        self.retired.store(false, Ordering::Release);
     }
 
     pub(super) fn bind(&self, topic: &str) -> Result<Bound, KafkaError> {
@@ -120,6 +191,10 @@ impl Slot {
 
     /// Builds another one in this one's place, unless somebody has.
     pub(super) fn replace(&self, failed: &Bound) -> Result<(), KafkaError> {
+        if self.options.lock().transactional_id.is_some() {
+            self.retire(failed);
+            return Ok(());
+        }
         let mut current = self.current.lock();
         if current.number == failed.number {
             let why = failed
@@ -130,7 +205,8 @@ impl Slot {
                 reason = why,
                 "a Kafka producer has failed for good and is replaced"
             );
-            current.producer = Producer::new(&self.settings, &self.options)?;
+            let options = self.options.lock().clone();
+            current.producer = Producer::new(&self.settings, &options)?;
             current.number += 1;
         }
         self.retired.store(false, Ordering::Release);

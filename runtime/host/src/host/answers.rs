@@ -10,7 +10,7 @@ use crate::{
     deployments::record::{Deployment, Revision},
     logs,
     source::TopicPartition,
-    stats::{PartitionSnapshot, StatsSnapshot},
+    stats::{PartitionSnapshot, Retrying, StatsSnapshot},
     supervisor::{State, View},
 };
 
@@ -42,6 +42,7 @@ pub struct Position {
     pub done: i64,
     pub committed: Option<i64>,
     pub end: Option<i64>,
+    pub retrying: Option<Retrying>,
 }
 
 /// What another host said.
@@ -166,5 +167,6 @@ fn position((partition, snapshot): (TopicPartition, PartitionSnapshot)) -> Posit
         done: snapshot.position,
         committed: snapshot.committed,
         end: snapshot.end,
+        retrying: snapshot.retrying,
     }
 }

@@ -1,14 +1,16 @@
 //! One partition of a lane: its queue, when its next batch is due, and where it has to go back to.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{BatchLimits, LOOK, NewPartition};
+use super::{BatchLimits, LOOK, NewPartition, RECORD_OVERHEAD};
 use crate::budget::Permit;
-use crate::source::{Queue as _, Rows as _, Source, Taken, TopicPartition};
+use crate::failure::Incident;
+use crate::source::{Queue as _, Rows, Source, Taken, TopicPartition};
 use crate::watchdog::Pulse;
 
 /// A batch on this side of its delivery.
@@ -18,9 +20,59 @@ pub(super) struct Batch<R> {
     pub(super) taken: Instant,
     /// The partition's end comes right after it.
     pub(super) end: Option<i64>,
-    /// Failed calls so far that were nobody's fault.
-    pub(super) attempt: u32,
+    /// Calls so far that these rows were part of.
+    pub(super) calls: u32,
+    /// The row, where it is a single one, that is to blame: no guest sees it again.
+    pub(super) blamed: Option<Blamed>,
 }
+
+/// Why a row cannot be processed.
+pub(super) struct Blamed {
+    pub(super) code: &'static str,
+    pub(super) reason: String,
+}
+
+impl<R: Rows> Batch<R> {
+    pub(super) fn new(rows: R, permit: Permit, end: Option<i64>) -> Self {
+        Self {
+            rows,
+            permit,
+            taken: Instant::now(),
+            end,
+            calls: 0,
+            blamed: None,
+        }
+    }
+
+    /// What it takes of the budget.
+    pub(super) fn held(rows: &R) -> u64 {
+        (rows.bytes() + rows.len() * RECORD_OVERHEAD) as u64
+    }
+
+    /// Two batches with half of the rows each, of at least two.
+    pub(super) fn halves(mut self) -> [Self; 2] {
+        let rows = self.rows.split_off(self.rows.len() / 2);
+        let permit = self.permit.split(Self::held(&rows));
+        let right = Self {
+            permit,
+            end: self.end.take(),
+            rows,
+            blamed: None,
+            ..self
+        };
+        [self, right]
+    }
+}
+
+/// Smaller batches than the limit allows, because larger ones failed where their rows do not.
+struct Smaller {
+    records: usize,
+    /// Batches until twice as many are tried.
+    left: u32,
+}
+
+/// Long enough for a run of records that do not go together to pass by.
+const SMALL_BATCHES: u32 = 100;
 
 pub(super) struct Slot<S: Source> {
     pub(super) partition: TopicPartition,
@@ -36,8 +88,11 @@ pub(super) struct Slot<S: Source> {
     pub(super) not_before: Option<Instant>,
     /// Read from there on: what the queue holds is not what comes next.
     pub(super) back_to: Option<i64>,
-    /// A batch to be tried again.
-    pub(super) held: Option<Batch<S::Rows>>,
+    /// Parts of a batch that failed: what comes next, before anything from the queue.
+    pub(super) held: VecDeque<Batch<S::Rows>>,
+    /// What has become of that batch.
+    pub(super) incident: Option<Incident>,
+    smaller: Option<Smaller>,
     /// First and next offset of the batch in hand.
     pub(super) working_on: Option<(i64, i64)>,
     /// The next offset to take, once known.
@@ -81,7 +136,9 @@ impl<S: Source> Slot<S> {
             taken: None,
             not_before: None,
             back_to: seek.then_some(position),
-            held: None,
+            held: VecDeque::new(),
+            incident: None,
+            smaller: None,
             working_on: None,
             position: Some(position),
             stale: false,
@@ -94,7 +151,7 @@ impl<S: Source> Slot<S> {
         if self.stale {
             return None;
         }
-        if self.held.is_some() || self.back_to.is_some() {
+        if !self.held.is_empty() || self.back_to.is_some() {
             return Some(self.not_before.unwrap_or(now).max(now));
         }
         self.waiting |= self.signal.swap(false, Ordering::AcqRel);
@@ -114,13 +171,52 @@ impl<S: Source> Slot<S> {
 
     /// Whether the next thing to do is to take a new batch.
     pub(super) fn takes(&self) -> bool {
-        self.held.is_none() && self.back_to.is_none()
+        self.held.is_empty() && self.back_to.is_none()
     }
 
     /// Gives a batch in hand up, to be read again.
     pub(super) fn put_back(&mut self) {
-        if let Some(batch) = self.held.take() {
-            self.back_to = Some(batch.rows.offset(0));
+        if let Some(batch) = self.held.front() {
+            let first = batch.rows.offset(0);
+            self.back_to = Some(self.back_to.map_or(first, |back| back.min(first)));
+        }
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.held.clear();
+        self.incident = None;
+    }
+
+    /// The most records of the next batch.
+    pub(super) fn records(&self, limits: &BatchLimits) -> usize {
+        self.smaller
+            .as_ref()
+            .map_or(limits.records, |smaller| smaller.records)
+    }
+
+    /// A batch or a part of one is on its way.
+    pub(super) fn passed(&mut self, rows: usize, limits: &BatchLimits) {
+        if let Some(incident) = &mut self.incident {
+            incident.passed(rows);
+            if self.held.is_empty() {
+                if let Some(records) = incident.ended() {
+                    self.smaller = Some(Smaller {
+                        records: records.max(1),
+                        left: SMALL_BATCHES,
+                    });
+                }
+                self.incident = None;
+            }
+        } else if let Some(smaller) = &mut self.smaller {
+            smaller.left -= 1;
+            if smaller.left == 0 {
+                smaller.records *= 2;
+                smaller.left = SMALL_BATCHES;
+                if smaller.records >= limits.records {
+                    self.smaller = None;
+                }
+            }
         }
     }
 
@@ -136,7 +232,7 @@ impl<S: Source> Slot<S> {
             self.taken = Some(Instant::now());
             self.position = Some(taken.rows.next_offset());
             let mean = (taken.rows.bytes() / taken.rows.len()).max(1);
-            self.full = (limits.bytes / mean).clamp(1, limits.records);
+            self.full = (limits.bytes / mean).clamp(1, self.records(limits));
         }
         if let Some(end) = taken.end {
             self.position = Some(end);
@@ -148,7 +244,7 @@ impl<S: Source> Slot<S> {
         self.back_to = Some(offset);
         self.position = Some(offset);
         self.not_before = Some(not_before);
-        self.held = None;
+        self.forget();
         self.stale = false;
     }
 }

@@ -11,22 +11,31 @@ use super::rows::{HeaderTable, rows};
 use super::slot::Batch;
 use super::{Common, Live};
 use crate::delivery::{Delivery, Handover, Undelivered};
-use crate::failure::{Verdict, verdict};
 use crate::guests::AnyGuest;
 use crate::source::{Rows, Source, TopicPartition};
 use crate::watchdog::{Phase, Pulse};
 
+type Instance = Option<Box<dyn AnyGuest>>;
+
 pub(super) enum Outcome<R> {
-    /// On its way. The instance, if it can be used again.
-    Delivered(Option<Box<dyn AnyGuest>>),
+    /// On its way: the instance, if it can be used again, and whether this was a row to blame.
+    Delivered(Instance, bool),
     /// The delivery has no use for it.
-    Stale(Option<Box<dyn AnyGuest>>),
-    /// To be tried again after a pause, for this reason.
-    Again(Batch<R>, Duration, String),
+    Stale(Instance),
+    /// The call failed, after so much CPU time.
+    Failed(Batch<R>, Failure, Duration),
     /// The transform is to stop.
     Stopped(Box<Failed>),
     /// Given up in the middle: its partition is wanted elsewhere.
     Abandoned,
+}
+
+/// Why there is no plan.
+enum NoPlan {
+    /// There is no instance: no row is to blame for that.
+    NoInstance(Failure),
+    /// The call failed.
+    Call(Failure, Duration),
 }
 
 pub(super) async fn work<S: Source, D: Delivery<Rows = S::Rows>>(
@@ -36,29 +45,41 @@ pub(super) async fn work<S: Source, D: Delivery<Rows = S::Rows>>(
     partition: &TopicPartition,
     generation: u64,
     mut batch: Batch<S::Rows>,
-    instance: Option<Box<dyn AnyGuest>>,
+    instance: Instance,
 ) -> Outcome<S::Rows> {
     pulse.phase(Phase::Guest);
     let span = (
         batch.rows.offset(0),
         batch.rows.offset(batch.rows.len() - 1),
     );
-    // A panic in a host import unwinds through the call to here; the instance goes with it, the rows stay.
-    let called = AssertUnwindSafe(call(common, live, partition, &batch.rows, instance))
-        .catch_unwind()
-        .await;
-    let (plan, instance) = match called {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(failure)) => {
-            batch.attempt += 1;
-            return match verdict(&failure, batch.attempt) {
-                Verdict::Again(pause) => Outcome::Again(batch, pause, failure.to_string()),
-                Verdict::Stop => stopped(&failure, partition, span),
-            };
-        }
-        Err(panic) => {
-            let failed = Failed::panicked(partition, &panic_text(&*panic));
-            return Outcome::Stopped(Box::new(failed.at(partition, Some(span))));
+    let (plan, instance) = match &batch.blamed {
+        Some(blamed) => (
+            Plan::reject_all(batch.rows.len(), blamed.code, &blamed.reason),
+            instance,
+        ),
+        None => {
+            // A panic in a host import unwinds through the call to here; the instance goes with it, the rows stay.
+            let called = AssertUnwindSafe(call(common, live, partition, &batch.rows, instance))
+                .catch_unwind()
+                .await;
+            batch.calls += 1;
+            match called {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(NoPlan::Call(failure, cpu))) => {
+                    return Outcome::Failed(batch, failure, cpu);
+                }
+                Ok(Err(NoPlan::NoInstance(failure))) if failure.is_guests_fault() => {
+                    let failed = Failed::new(failure.code(), failure.to_string());
+                    return Outcome::Stopped(Box::new(failed.at(partition, Some(span))));
+                }
+                Ok(Err(NoPlan::NoInstance(failure))) => {
+                    return Outcome::Failed(batch, failure, Duration::ZERO);
+                }
+                Err(panic) => {
+                    let failed = Failed::panicked(partition, &panic_text(&*panic));
+                    return Outcome::Stopped(Box::new(failed.at(partition, Some(span))));
+                }
+            }
         }
     };
     pulse.phase(Phase::Delivery);
@@ -66,22 +87,40 @@ pub(super) async fn work<S: Source, D: Delivery<Rows = S::Rows>>(
         rows,
         permit,
         taken,
-        ..
+        end,
+        calls,
+        blamed,
     } = batch;
-    let route = std::sync::Arc::clone(&live.route);
+    let to_blame = blamed.is_some();
     let handover = Handover {
         partition: partition.clone(),
         generation,
         rows,
         plan,
-        route,
+        route: std::sync::Arc::clone(&live.route),
         permit,
         taken,
+        attempts: calls,
+        failed: to_blame,
     };
     match common.delivery.deliver(handover).await {
-        Ok(()) => Outcome::Delivered(instance),
+        Ok(()) => Outcome::Delivered(instance, to_blame),
         Err(Undelivered::Stale) => Outcome::Stale(instance),
-        Err(Undelivered::Failure(failure)) => stopped(&failure, partition, span),
+        Err(Undelivered::Failure {
+            failure,
+            rows,
+            permit,
+        }) => {
+            let batch = Batch {
+                rows,
+                permit,
+                taken,
+                end,
+                calls,
+                blamed,
+            };
+            Outcome::Failed(batch, failure, Duration::ZERO)
+        }
         Err(Undelivered::Stop {
             code,
             message,
@@ -98,11 +137,11 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
     live: &Live<D>,
     partition: &TopicPartition,
     batch: &S::Rows,
-    instance: Option<Box<dyn AnyGuest>>,
-) -> Result<(Plan, Option<Box<dyn AnyGuest>>), Failure> {
+    instance: Instance,
+) -> Result<(Plan, Instance), NoPlan> {
     let mut instance = match instance {
         Some(instance) => instance,
-        None => live.guests.create().await?,
+        None => live.guests.create().await.map_err(NoPlan::NoInstance)?,
     };
     let answer = {
         let headers = HeaderTable::of(batch, live.reads);
@@ -114,14 +153,9 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
         };
         instance.apply(shown).await
     };
-    common.stats.called(batch.len(), instance.cpu());
-    let plan = answer?;
+    let cpu = instance.cpu();
+    common.stats.called(batch.len(), cpu);
+    let plan = answer.map_err(|failure| NoPlan::Call(failure, cpu))?;
     let reusable = !instance.wants_replacing();
     Ok((plan, reusable.then_some(instance)))
-}
-
-fn stopped<R>(failure: &Failure, partition: &TopicPartition, span: (i64, i64)) -> Outcome<R> {
-    Outcome::Stopped(Box::new(
-        Failed::new(failure.code(), failure.to_string()).at(partition, Some(span)),
-    ))
 }

@@ -1,19 +1,21 @@
 //! The manifest's fields, one after the other.
 
+mod failures;
 mod reader;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use toml::de::DeValue;
 
 use self::reader::{Found, Problems, Section};
-use super::{LimitsAsked, Manifest, Source, Start, Step, units};
+use super::{Guarantee, LimitsAsked, Manifest, Source, Start, Step};
 use crate::{names, problem::Problem};
 
 const FIELDS: &[&str] = &[
     "name",
     "source",
     "delivery",
+    "commit-interval",
     "module",
     "settings",
     "steps",
@@ -26,7 +28,6 @@ const FIELDS: &[&str] = &[
 ];
 const SOURCE_FIELDS: &[&str] = &["topics", "start", "value"];
 const STEP_FIELDS: &[&str] = &["module", "settings"];
-const REJECTED_FIELDS: &[&str] = &["topic", "cut"];
 const LIMIT_FIELDS: &[&str] = &[
     "memory",
     "batch-time",
@@ -34,24 +35,9 @@ const LIMIT_FIELDS: &[&str] = &[
     "written-size",
     "written-records",
 ];
-/// What later versions do about other failures than rejections.
-const LATER_FAILURES: &[&str] = &[
-    "transient",
-    "retry",
-    "traps",
-    "oversized",
-    "lost-offsets",
-    "stop-above",
-];
-const FAILURE_FIELDS: &[&str] = &[
-    "rejected",
-    "transient",
-    "retry",
-    "traps",
-    "oversized",
-    "lost-offsets",
-    "stop-above",
-];
+/// What makes sense of `commit-interval`.
+const COMMIT_INTERVALS: RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(5);
 
 /// More lanes than that are a slip of the finger: each has an instance.
 const LANES_LIMIT: i64 = 1024;
@@ -71,13 +57,14 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Vec<Problem>> {
 
     let name = name(&root, &mut problems);
     let source = source(&root, &mut problems);
-    delivery(&root, &mut problems);
+    let delivery = delivery(&root, &mut problems);
+    let commit_interval = commit_interval(&root, &mut problems);
     let step = step(&root, &mut problems);
     let outputs = outputs(&root, &mut problems);
     if let Some(tables) = root.get("tables") {
         problems.unsupported(&tables, "tables are", "[tables]");
     }
-    let rejected = failures(&root, &mut problems);
+    let (rejected, failures) = failures::read(&root, &mut problems);
     let limits = limits(&root, &mut problems);
     let lanes = lanes(&root, &mut problems);
     let allow_loop = root
@@ -94,6 +81,9 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Vec<Problem>> {
                 step,
                 outputs,
                 rejected_topic,
+                delivery,
+                commit_interval,
+                failures,
                 limits,
                 lanes,
                 allow_loop,
@@ -190,22 +180,36 @@ fn start(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<Start> {
     start.map_or_else(|why| problems.at(found, why), Some)
 }
 
-fn delivery(root: &Section<'_>, problems: &mut Problems<'_>) {
+fn delivery(root: &Section<'_>, problems: &mut Problems<'_>) -> Guarantee {
     let Some(found) = root.get("delivery") else {
-        return;
+        return Guarantee::default();
     };
     match problems.text(&found) {
-        None | Some("at-least-once") => {}
-        Some("exactly-once") => {
-            problems.unsupported(&found, "delivery = \"exactly-once\" is", "it")
-        }
+        None | Some("at-least-once") => Guarantee::AtLeastOnce,
+        Some("exactly-once") => Guarantee::ExactlyOnce,
         Some(other) => {
             let message = format!(
-                "\"{other}\" is no way of delivery: write \"at-least-once\", or leave the line out"
+                "\"{other}\" is no way of delivery: write \"at-least-once\" or \"exactly-once\""
             );
             problems.at::<()>(&found, message);
+            Guarantee::default()
         }
     }
+}
+
+fn commit_interval(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<Duration> {
+    let found = root.get("commit-interval")?;
+    let time = problems.duration(&found)?;
+    if !COMMIT_INTERVALS.contains(&time) {
+        let message = format!(
+            "must be from {} to {}: shorter ones cost a broker more than they bring, longer ones come close to the time after which \
+             a broker aborts a transaction",
+            humantime::format_duration(*COMMIT_INTERVALS.start()),
+            humantime::format_duration(*COMMIT_INTERVALS.end())
+        );
+        return problems.at(&found, message);
+    }
+    Some(time)
 }
 
 fn step(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<Step> {
@@ -317,44 +321,6 @@ fn outputs(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<BTreeMap<S
     sound.then_some(outputs)
 }
 
-fn failures(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<String> {
-    let found = root.get("failures")?;
-    let section = problems.section(&found)?;
-    section.refuse_unknown(problems, FAILURE_FIELDS);
-    for later in LATER_FAILURES {
-        if let Some(found) = section.get(later) {
-            problems.unsupported(&found, &format!("failures.{later} is"), "it");
-        }
-    }
-    let rejected = section.get("rejected")?;
-    if let DeValue::String(policy) = rejected.value {
-        match policy.as_ref() {
-            policy @ ("drop" | "stop") => {
-                problems.unsupported(
-                    &rejected,
-                    &format!("failures.rejected = \"{policy}\" is"),
-                    "it, so that rejected rows go to a topic",
-                );
-            }
-            other => {
-                let message = format!(
-                    "\"{other}\" is no policy: write rejected = {{ topic = \"…\" }}, or leave the line out"
-                );
-                problems.at::<()>(&rejected, message);
-            }
-        }
-        return None;
-    }
-    let section = problems.section(&rejected)?;
-    section.refuse_unknown(problems, REJECTED_FIELDS);
-    if let Some(cut) = section.get("cut") {
-        problems.unsupported(&cut, "failures.rejected.cut is", "it");
-    }
-    let found = section.get("topic")?;
-    let name = problems.text(&found)?;
-    topic(&found, name, problems)
-}
-
 fn limits(root: &Section<'_>, problems: &mut Problems<'_>) -> LimitsAsked {
     let mut limits = LimitsAsked::default();
     let Some(section) = root
@@ -371,14 +337,9 @@ fn limits(root: &Section<'_>, problems: &mut Problems<'_>) -> LimitsAsked {
     ] {
         *slot = section.get(field).and_then(|found| problems.size(&found));
     }
-    limits.batch_time = section.get("batch-time").and_then(|found| {
-        let text = problems.text(&found)?;
-        match units::duration(text) {
-            Ok(time) if time.is_zero() => problems.at(&found, "must be more than 0"),
-            Ok(time) => Some(time),
-            Err(why) => problems.at(&found, why),
-        }
-    });
+    limits.batch_time = section
+        .get("batch-time")
+        .and_then(|found| problems.duration(&found));
     limits.written_records = section
         .get("written-records")
         .and_then(|found| problems.integer(&found, 1, i64::MAX))

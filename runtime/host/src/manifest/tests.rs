@@ -101,28 +101,12 @@ fn what_a_later_version_can_do_is_refused_by_name() {
     let wanted = "not supported by this version of Millstream: remove";
     for (lines, what) in [
         (
-            "delivery = \"exactly-once\"\n",
-            "m.toml:1: delivery: delivery = \"exactly-once\" is",
-        ),
-        (
             "tables = { users = \"users\" }\n",
             "m.toml:1: tables: tables are",
         ),
         (
-            "failures = { rejected = \"drop\" }\n",
-            "failures.rejected = \"drop\" is",
-        ),
-        (
-            "failures = { rejected = \"stop\" }\n",
-            "failures.rejected = \"stop\" is",
-        ),
-        (
-            "failures = { rejected = { topic = \"t\", cut = true } }\n",
-            "failures.rejected.cut is",
-        ),
-        (
-            "failures = { retry = { for = \"1 h\" } }\n",
-            "failures.retry is",
+            "failures = { lost-offsets = \"go-on\" }\n",
+            "failures.lost-offsets is",
         ),
     ] {
         let problem = problem_with(lines);
@@ -133,6 +117,70 @@ fn what_a_later_version_can_do_is_refused_by_name() {
     }
     let two = WHOLE.replace("[outputs]", "[[steps]]\nmodule = \"b.wasm\"\n[outputs]");
     assert!(problems(&two)[0].contains("m.toml:10: steps: several steps are not supported"));
+}
+
+#[test]
+fn delivery_and_the_time_between_commits_are_read() {
+    let with = |lines: &str| Manifest::parse("m.toml", &format!("{lines}{SHORT}")).unwrap();
+    assert_eq!(with("").delivery, Guarantee::AtLeastOnce);
+    let manifest = with("delivery = \"exactly-once\"\ncommit-interval = \"50 ms\"\n");
+    assert_eq!(manifest.delivery, Guarantee::ExactlyOnce);
+    assert_eq!(manifest.commit_interval, Some(Duration::from_millis(50)));
+    for (line, wanted) in [
+        ("delivery = \"at-most-once\"\n", "is no way of delivery"),
+        ("commit-interval = \"1 ms\"\n", "must be from 10ms to 5s"),
+        ("commit-interval = \"1 m\"\n", "must be from 10ms to 5s"),
+    ] {
+        let problem = problem_with(line);
+        assert!(problem.contains(wanted), "{problem}");
+    }
+}
+
+#[test]
+fn policies_for_failures_are_read_and_have_defaults() {
+    let with = |failures: &str| {
+        let text = format!("{SHORT}[failures]\n{failures}");
+        Manifest::parse("m.toml", &text).unwrap()
+    };
+    let asked = with(
+        "rejected = { topic = \"t\", policy = \"drop\", cut = true }\ntraps = \"stop\"\noversized = \"drop\"\n\
+         retry = { for = \"10 min\" }\nstop-above = \"20 %\"\n",
+    );
+    assert_eq!(asked.rejected_topic, "t");
+    assert_eq!(
+        asked.failures,
+        FailuresAsked {
+            rejected: Policy::Drop,
+            traps: Policy::Stop,
+            oversized: Policy::Drop,
+            cut: true,
+            retry_for: Some(Duration::from_secs(600)),
+            stop_above: Some(20),
+        }
+    );
+    assert!(!asked.written_topics().any(|(_, topic)| topic == "t"));
+    let asked = with("rejected = \"stop\"\n");
+    assert_eq!(asked.failures.rejected, Policy::Stop);
+    assert_eq!(with("").failures, FailuresAsked::default());
+    for (line, wanted) in [
+        (
+            "traps = \"ignore\"",
+            "failures.traps: \"ignore\" is no policy",
+        ),
+        ("stop-above = \"half\"", "failures.stop-above: is no share"),
+        ("stop-above = \"101 %\"", "failures.stop-above: is no share"),
+        (
+            "retry = { for = \"0 s\" }",
+            "failures.retry.for: must be more than 0",
+        ),
+        (
+            "retry = { after = \"1 s\" }",
+            "failures.retry.after: there is no such field",
+        ),
+    ] {
+        let found = problems(&format!("{SHORT}[failures]\n{line}\n"));
+        assert!(found[0].contains(wanted), "{found:?}");
+    }
 }
 
 #[test]

@@ -62,6 +62,12 @@ impl Rows for MemoryRows {
     fn next_offset(&self) -> i64 {
         self.records.last().map_or(0, |record| record.offset + 1)
     }
+    fn split_off(&mut self, at: usize) -> Self {
+        let records = self.records.split_off(at);
+        let bytes = records.iter().map(|record| record.bytes()).sum();
+        self.bytes -= bytes;
+        Self { records, bytes }
+    }
 }
 
 /// One membership. Clones are the same one: keep one to play the group with.

@@ -104,6 +104,16 @@ pub(super) fn encode(views: &[Arc<View>], mut encoder: DescriptorEncoder<'_>) ->
             |s| s.went_back as f64,
         ),
         (
+            "transactions",
+            "Transactions that were committed (exactly-once only)",
+            |s| s.transactions as f64,
+        ),
+        (
+            "transactions_aborted",
+            "Transactions that were aborted, or of which it was not known what became of them",
+            |s| s.aborts as f64,
+        ),
+        (
             "instance_restarts",
             "Instances replaced because they failed or grew",
             |s| s.restarts as f64,

@@ -278,6 +278,8 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             route: Arc::new(route),
             guests,
             reads,
+            policy: revision.policy.clone(),
+            blame: parking_lot::Mutex::default(),
         });
         self.revision = Some(revision);
         self.unpark();

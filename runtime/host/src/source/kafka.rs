@@ -59,6 +59,9 @@ impl Rows for Fetched {
     fn next_offset(&self) -> i64 {
         Fetched::next_offset(self).unwrap_or(0)
     }
+    fn split_off(&mut self, at: usize) -> Self {
+        Fetched::split_off(self, at)
+    }
 }
 
 impl Queue for PartitionQueue {

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
+
 /// Written by whoever knows, read by anyone. -1 stands for "not known yet".
 #[derive(Debug)]
 pub struct PartitionStats {
@@ -14,6 +16,20 @@ pub struct PartitionStats {
     timestamp: AtomicI64,
     /// Everything was read when the end was last seen.
     at_end: AtomicBool,
+    retrying: Mutex<Option<Retrying>>,
+}
+
+/// A batch that is tried again and again, because what it failed for passes by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrying {
+    /// Since when.
+    pub since: SystemTime,
+    /// When it is tried next.
+    pub next: SystemTime,
+    /// How often it has failed.
+    pub attempts: u32,
+    /// What the last one said. May quote a guest: untrusted text.
+    pub reason: String,
 }
 
 impl Default for PartitionStats {
@@ -24,12 +40,13 @@ impl Default for PartitionStats {
             end: AtomicI64::new(-1),
             timestamp: AtomicI64::new(-1),
             at_end: AtomicBool::new(false),
+            retrying: Mutex::default(),
         }
     }
 }
 
 /// A partition at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionSnapshot {
     /// The next offset to read, as far as finished.
     pub position: i64,
@@ -41,6 +58,8 @@ pub struct PartitionSnapshot {
     pub lag_records: Option<u64>,
     /// Age of the last finished record while there is more to read; 0 at the end.
     pub lag: Option<Duration>,
+    /// What is being tried again, if anything.
+    pub retrying: Option<Retrying>,
 }
 
 impl PartitionStats {
@@ -64,6 +83,24 @@ impl PartitionStats {
     /// Whether there is nothing to read at the moment.
     pub(crate) fn at_end(&self, at_end: bool) {
         self.at_end.store(at_end, Relaxed);
+    }
+
+    /// A batch has to be tried again.
+    pub(crate) fn retry(&self, attempts: u32, after: Duration, reason: String) {
+        let now = SystemTime::now();
+        let mut retrying = self.retrying.lock();
+        let since = retrying.as_ref().map_or(now, |retrying| retrying.since);
+        *retrying = Some(Retrying {
+            since,
+            next: now + after,
+            attempts,
+            reason,
+        });
+    }
+
+    /// What was tried again is over.
+    pub(crate) fn retried(&self) {
+        *self.retrying.lock() = None;
     }
 
     pub(crate) fn snapshot(&self) -> PartitionSnapshot {
@@ -96,6 +133,7 @@ impl PartitionStats {
             end,
             lag_records,
             lag,
+            retrying: self.retrying.lock().clone(),
         }
     }
 }

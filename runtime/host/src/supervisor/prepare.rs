@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use millstream_engine::Description;
+use millstream_engine::{Description, Limits};
 
 use super::{View, Workshop};
 use crate::{
     check,
-    delivery::{OutputRoute, Rejected, Routes, Stamp},
+    delivery::{Letters, OutputRoute, Routes, Stamp},
     deployments::record::{Deployment, Revision},
+    failure::FailurePolicy,
     guests::{Component, Guests},
     logs::{GuestObserver, Voice},
+    manifest::{FailuresAsked, Manifest},
     modules::ModuleError,
     runner,
     source::TopicPartition,
@@ -71,6 +73,7 @@ pub(super) async fn prepare(
         counters: view.counters_for(&description.counters),
     });
     let reads = description.needs();
+    let policy = policy(&deployment.manifest.failures, &limits);
     let guests: Arc<dyn Guests> = match &workshop.native_guests {
         Some(native) => Arc::clone(native),
         None => Arc::new(Component {
@@ -92,6 +95,7 @@ pub(super) async fn prepare(
             .collect(),
         guests,
         reads,
+        policy,
         starts: starts(deployment),
     })
 }
@@ -126,8 +130,28 @@ fn routes(
             .iter()
             .map(output)
             .collect::<Result<_, _>>()?,
-        rejected: Rejected::Topic(Arc::from(deployment.manifest.rejected_topic.as_str())),
+        letters: letters(&deployment.manifest),
     })
+}
+
+fn letters(manifest: &Manifest) -> Letters {
+    let asked = &manifest.failures;
+    Letters {
+        topic: Arc::from(manifest.rejected_topic.as_str()),
+        rejected: asked.rejected,
+        failed: asked.traps,
+        oversized: asked.oversized,
+        cut: asked.cut,
+    }
+}
+
+fn policy(asked: &FailuresAsked, limits: &Limits) -> FailurePolicy {
+    let default = FailurePolicy::default();
+    FailurePolicy {
+        retry_for: asked.retry_for.unwrap_or(default.retry_for),
+        stop_above: asked.stop_above.unwrap_or(default.stop_above),
+        search_cpu: FailurePolicy::search_cpu(limits.batch_time),
+    }
 }
 
 fn starts(deployment: &Deployment) -> crate::delivery::Starts {

@@ -13,6 +13,7 @@ use crate::{
     deployments::record::{Change, Deployment, Revision},
     logs::Voice,
     runner::{RunState, RunnerHandle},
+    wire::Shape,
 };
 
 /// Between two attempts at what may pass by itself.
@@ -26,7 +27,7 @@ pub(super) struct Transform {
     voice: Arc<Voice>,
     desired: watch::Receiver<Arc<Revision>>,
     stop: watch::Receiver<Option<Instant>>,
-    runner: Option<(RunnerHandle, Option<u32>)>,
+    runner: Option<(RunnerHandle, Shape)>,
 }
 
 /// What ends a wait.
@@ -106,10 +107,10 @@ impl Transform {
         .await
         {
             Ok(prepared) => {
-                let lanes = deployment.manifest.lanes;
-                // How many lanes there are is settled when it starts, and a source that has failed does not come back.
-                let anew = |(runner, had): &(RunnerHandle, Option<u32>)| {
-                    *had != lanes
+                let shape = Shape::of(&deployment.manifest);
+                // Some things are settled when it starts, and a source that has failed does not come back.
+                let anew = |(runner, had): &(RunnerHandle, Shape)| {
+                    *had != shape
                         || matches!(
                             *runner.state().borrow(),
                             RunState::Failed(_) | RunState::Stopped
@@ -123,11 +124,11 @@ impl Transform {
                     None => match self
                         .workshop
                         .wiring
-                        .start(lanes, prepared, &self.view.stats)
+                        .start(shape, prepared, &self.view.stats)
                     {
                         Ok(runner) => {
                             self.view.runner(Some(runner.clone()));
-                            self.runner = Some((runner, lanes));
+                            self.runner = Some((runner, shape));
                         }
                         Err(why) => {
                             self.tell(revision.number, State::Waiting, Some(why));

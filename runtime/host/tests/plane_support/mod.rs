@@ -10,7 +10,8 @@ use millstream_engine::{
     Batch, Description, Failure, Guest, Limits, Output, OutputBuilder, Parts, Plan,
 };
 use millstream_host::budget::Budget;
-use millstream_host::delivery::{OutputRoute, Rejected, Routes, Stamp, Starts};
+use millstream_host::delivery::{Letters, OutputRoute, Routes, Stamp, Starts};
+use millstream_host::failure::FailurePolicy;
 use millstream_host::guests::Guests;
 use millstream_host::memory::{Memory, MemorySource, Record};
 use millstream_host::runner::{self, Revision, RunState, RunnerConfig, RunnerHandle, Shared};
@@ -97,11 +98,12 @@ pub fn revision(number: u64, guests: Arc<dyn Guests>) -> Revision {
                 name: "out".into(),
                 topic: "out".into(),
             }],
-            rejected: Rejected::Topic("dead".into()),
+            letters: Letters::to("dead"),
         },
         topics: vec!["in".into()],
         guests,
         reads: Parts::ALL,
+        policy: FailurePolicy::default(),
         starts: HashMap::new(),
     }
 }

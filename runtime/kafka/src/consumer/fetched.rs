@@ -87,6 +87,19 @@ impl Fetched {
         self.messages[row].headers(&self.headers.lock())?.cloned()
     }
 
+    /// Keeps the first `at` records and gives the rest away. Panics past the last.
+    #[must_use]
+    pub fn split_off(&mut self, at: usize) -> Fetched {
+        let rest = self.messages.split_off(at);
+        let of = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        let bytes = rest
+            .iter()
+            .map(|one| of(one.key()) + of(one.payload()))
+            .sum();
+        self.bytes -= bytes;
+        Fetched::new(rest, bytes, Arc::clone(&self.client))
+    }
+
     /// The first record's offset.
     pub fn first_offset(&self) -> Option<i64> {
         self.messages.first().map(Message::offset)

@@ -29,7 +29,12 @@ pub struct ProducerOptions {
     pub queue_bytes: u64,
     /// Records that may wait for their acknowledgement.
     pub queue_records: u32,
+    /// Everything is sent in transactions, under this id, which only one producer in the world holds.
+    pub transactional_id: Option<String>,
 }
+
+/// A transaction that is open for longer is aborted by the broker: a killed host holds readers up for this long at most.
+const TRANSACTION_LASTS: Duration = Duration::from_secs(10);
 
 impl Default for ProducerOptions {
     /// 5 ms, Kafka's usual limits, 64 MiB and 100,000 records in flight.
@@ -42,6 +47,7 @@ impl Default for ProducerOptions {
             largest_limit: DEFAULT_LIMIT,
             queue_bytes: 64 << 20,
             queue_records: 100_000,
+            transactional_id: None,
         }
     }
 }
@@ -54,8 +60,16 @@ impl ProducerOptions {
         };
         set("acks", "all".into());
         set("enable.idempotence", "true".into());
-        // Nothing is given up for being late: the caller bounds what waits, and brokers come back.
-        set("message.timeout.ms", "0".into());
+        if let Some(id) = &self.transactional_id {
+            set("transactional.id", id.clone());
+            let lasts = TRANSACTION_LASTS.as_millis();
+            set("transaction.timeout.ms", lasts.to_string());
+            // A record is of no use after its transaction.
+            set("message.timeout.ms", lasts.to_string());
+        } else {
+            // Nothing is given up for being late: the caller bounds what waits, and brokers come back.
+            set("message.timeout.ms", "0".into());
+        }
         set(
             "queue.buffering.max.messages",
             self.queue_records.max(1).to_string(),

@@ -60,10 +60,10 @@ pub(super) const WRONG: &[Wrong] = &[
     ("an unknown limit", &[("limits", "limits = { memroy = \"1 MiB\" }")], &["limits.memroy", "memory"]),
     ("no lanes", &[("lanes", "lanes = 0")], &["lanes"]),
     // What later versions bring
-    ("exactly-once", &[("delivery", "delivery = \"exactly-once\"")], &["delivery", "exactly-once", "not supported by this version"]),
+    ("a long commit interval", &[("x", "commit-interval = \"1 m\"")], &["commit-interval", "5s"]),
+    ("what a later version does about lost offsets", &[("failures", "failures = { lost-offsets = \"go-on\" }")], &["failures.lost-offsets", "not supported by this version"]),
+    ("a policy that there is not", &[("x", "failures = { traps = \"ignore\" }")], &["failures.traps", "dead-letter", "drop", "stop"]),
     ("another delivery", &[("delivery", "delivery = \"maybe\"")], &["delivery", "maybe", "at-least-once"]),
     ("tables", &[("tables", "tables = { users = \"users\" }")], &["tables", "not supported by this version", "remove"]),
     ("several steps", &[("module", "steps = [{ module = \"probe.wasm\" }, { module = \"probe.wasm\" }]")], &["steps", "not supported by this version"]),
-    ("a retry policy", &[("failures", "failures = { retry = 3 }")], &["failures.retry", "not supported by this version"]),
-    ("dropping rejected rows", &[("failures", "failures = { rejected = \"drop\" }")], &["failures.rejected", "not supported by this version"]),
 ];

@@ -1,14 +1,13 @@
-use std::sync::Arc;
-
 use bytes::Bytes;
 use millstream_engine::{self as engine, Description, Limits, OutputBuilder, Parts, Row};
 
 use super::*;
-use crate::delivery::{OutputRoute, Stamp};
+use crate::delivery::{Letters, OutputRoute, Stamp};
+use crate::failure::Policy;
 use crate::memory::{MemoryRows, Record};
 use crate::source::Raw;
 
-fn routes(rejected: Rejected) -> Routes {
+fn routes(letters: Letters) -> Routes {
     let output = |name: &str| OutputRoute {
         name: name.into(),
         topic: format!("topic.{name}").into(),
@@ -22,7 +21,7 @@ fn routes(rejected: Rejected) -> Routes {
         digest: "abc".into(),
         step: 0,
         outputs: vec![output("a"), output("b")],
-        rejected,
+        letters,
     }
 }
 
@@ -68,17 +67,27 @@ fn plan(rows: &MemoryRows, build: impl FnOnce(&mut OutputBuilder)) -> Plan {
 fn lay<'p>(
     rows: &MemoryRows,
     plan: &'p Plan,
-    rejected: Rejected,
+    letters: Letters,
     shapes: &[Shape],
-) -> Result<Layout<'p>, Undelivered> {
-    lay_out(
-        &TopicPartition::new("in", 7),
-        rows,
+) -> Result<Layout<'p>, Refusal> {
+    lay_with(rows, plan, letters, shapes, false)
+}
+
+fn lay_with<'p>(
+    rows: &impl Rows,
+    plan: &'p Plan,
+    letters: Letters,
+    shapes: &[Shape],
+    measure: bool,
+) -> Result<Layout<'p>, Refusal> {
+    let from = TopicPartition::new("in", 7);
+    let laid = Laid {
+        partition: &from,
         plan,
-        &routes(rejected),
-        shapes,
-        false,
-    )
+        attempts: 1,
+        failed: false,
+    };
+    lay_out(laid, rows, &routes(letters), shapes, measure)
 }
 
 fn written(layout: &Layout<'_>) -> Vec<(usize, i32, u32)> {
@@ -91,8 +100,15 @@ fn written(layout: &Layout<'_>) -> Vec<(usize, i32, u32)> {
         .collect()
 }
 
-fn topic() -> Rejected {
-    Rejected::Topic(Arc::from("dead"))
+fn topic() -> Letters {
+    Letters::to("dead")
+}
+
+fn rejected(policy: Policy) -> Letters {
+    Letters {
+        rejected: policy,
+        ..topic()
+    }
 }
 
 #[test]
@@ -160,7 +176,7 @@ fn a_partition_that_the_output_does_not_have_is_the_guests_failure() {
         [(1, 3, 0)]
     );
     match lay(&rows, &past, topic(), &[SHAPE; 3]) {
-        Err(Undelivered::Failure(failure)) => {
+        Err(Refusal::Failure(failure)) => {
             assert_eq!(failure.code(), "malformed");
             assert!(
                 failure
@@ -216,7 +232,7 @@ fn a_dead_letter_that_does_not_fit_stops_the_transform() {
         ..SHAPE
     };
     match lay(&rows, &plan, topic(), &[SHAPE, SHAPE, small]) {
-        Err(Undelivered::Stop {
+        Err(Refusal::Stop {
             code: "dead-letter-too-large",
             message,
             offset: 100,
@@ -231,18 +247,61 @@ fn a_dead_letter_that_does_not_fit_stops_the_transform() {
 }
 
 #[test]
+fn a_dead_letter_that_does_not_fit_is_cut_where_that_was_asked_for() {
+    let rows = batch(vec![
+        Record::new("k", &"x".repeat(2_000)),
+        Record::new("k", "small"),
+    ]);
+    let plan = plan(&rows, |builder| {
+        builder
+            .reject(0, "bad", "because")
+            .reject(1, "bad", "because");
+    });
+    let small = Shape {
+        max_message_bytes: 1_000,
+        ..SHAPE
+    };
+    let letters = Letters {
+        cut: true,
+        ..topic()
+    };
+    let layout = lay(&rows, &plan, letters.clone(), &[SHAPE, SHAPE, small]).expect("a layout");
+    let cuts: Vec<_> = layout
+        .writes()
+        .map(|write| match &write.content {
+            Content::Letter(letter) => letter.cut,
+            Content::Record(_) => panic!("nothing is emitted"),
+        })
+        .collect();
+    assert!(matches!(cuts[..], [Some(1..1_000), None]), "{cuts:?}");
+    // Headers alone that do not fit cannot be cut.
+    let tiny = Shape {
+        max_message_bytes: 100,
+        ..SHAPE
+    };
+    let refused = lay(&rows, &plan, letters, &[SHAPE, SHAPE, tiny]);
+    assert!(matches!(
+        refused,
+        Err(Refusal::Stop {
+            code: "dead-letter-too-large",
+            ..
+        })
+    ));
+}
+
+#[test]
 fn rejected_rows_are_dropped_or_stop_the_transform_where_that_was_asked_for() {
     let rows = batch(vec![Record::new("k", "v"), Record::new("k", "w")]);
     let plan = plan(&rows, |builder| {
         builder.emit(0, 0).reject(1, "bad", "because");
     });
-    let layout = lay(&rows, &plan, Rejected::Drop, &[SHAPE; 2]).expect("a layout");
+    let layout = lay(&rows, &plan, rejected(Policy::Drop), &[SHAPE; 2]).expect("a layout");
     assert_eq!(written(&layout).len(), 1);
     assert_eq!(layout.tally.rejected, [("bad".to_owned(), 1)]);
-    let stopped = lay(&rows, &plan, Rejected::Stop, &[SHAPE; 2]);
+    let stopped = lay(&rows, &plan, rejected(Policy::Stop), &[SHAPE; 2]);
     assert!(matches!(
         stopped,
-        Err(Undelivered::Stop {
+        Err(Refusal::Stop {
             code: "rejected",
             offset: 101,
             ..
@@ -262,14 +321,7 @@ fn headers_count_when_every_record_is_measured() {
         max_message_bytes: 1_000,
         ..SHAPE
     };
-    let measured = lay_out(
-        &TopicPartition::new("in", 0),
-        &rows,
-        &plan,
-        &routes(topic()),
-        &[small, SHAPE, SHAPE],
-        true,
-    );
+    let measured = lay_with(&rows, &plan, topic(), &[small, SHAPE, SHAPE], true);
     assert_eq!(
         measured.expect("a layout").tally.rejected,
         [(TOO_LARGE.to_owned(), 1)]
@@ -307,6 +359,12 @@ impl Rows for Encoded {
     fn next_offset(&self) -> i64 {
         self.rows.next_offset()
     }
+    fn split_off(&mut self, at: usize) -> Self {
+        Self {
+            rows: self.rows.split_off(at),
+            headers: self.headers.clone(),
+        }
+    }
     fn raw(&self, _row: usize) -> Option<Raw<'_>> {
         Some(Raw {
             record: &[],
@@ -327,14 +385,11 @@ fn headers_that_are_there_as_they_were_fetched_are_measured_without_parsing_them
             rows: batch(vec![Record::new("k", "v")]),
             headers: vec![0; bytes],
         };
-        let laid = lay_out(
-            &TopicPartition::new("in", 0),
-            &rows,
-            &plan,
-            &routes(Rejected::Drop),
-            &[small, SHAPE],
-            true,
-        );
+        let letters = Letters {
+            oversized: Policy::Drop,
+            ..topic()
+        };
+        let laid = lay_with(&rows, &plan, letters, &[small, SHAPE], true);
         let rejected = laid.expect("a layout").tally.rejected;
         assert_eq!(!rejected.is_empty(), refused, "{bytes}: {rejected:?}");
     }

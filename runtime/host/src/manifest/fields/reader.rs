@@ -1,5 +1,7 @@
 //! A TOML document with positions, and the problems found in it.
 
+use std::time::Duration;
+
 use toml::de::{DeTable, DeValue};
 
 use crate::{
@@ -181,6 +183,16 @@ impl<'f> Problems<'f> {
                 found,
                 format!("is {number}, but has to be between {least} and {most}"),
             ),
+        }
+    }
+
+    /// A time that is not zero.
+    pub(super) fn duration(&mut self, found: &Found<'_>) -> Option<Duration> {
+        let text = self.text(found)?;
+        match units::duration(text) {
+            Ok(time) if time.is_zero() => self.at(found, "must be more than 0"),
+            Ok(time) => Some(time),
+            Err(why) => self.at(found, why),
         }
     }
 

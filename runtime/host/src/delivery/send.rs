@@ -2,10 +2,10 @@
 
 use millstream_engine::{Change, Emit, Header, ValueChange};
 
-use super::Route;
-use crate::delivery::dead_letter::{Account, Letter};
-use crate::delivery::layout::{Content, Layout};
-use crate::delivery::{
+use super::dead_letter::{Account, Letter};
+use super::layout::{Content, Layout};
+use super::route::Route;
+use super::{
     Base, DeliveryError, Done, Key, OutHeaders, Outgoing, Outlet, Routes, SendError, Value,
 };
 use crate::source::{Rows, TopicPartition};
@@ -25,7 +25,11 @@ pub(super) async fn send<P: Outlet>(
     done: Done,
 ) -> Result<P::Flight, DeliveryError> {
     let sparse = layout.kept_bytes(&rows).saturating_mul(SPARSE) < rows.bytes();
-    let (mut flight, beside, copies) = if sparse {
+    // A cut value is no value of a row.
+    let cut = layout
+        .writes()
+        .any(|write| matches!(&write.content, Content::Letter(letter) if letter.cut.is_some()));
+    let (mut flight, beside, copies) = if sparse || cut {
         let (patched, copies) = copy(patched, layout, &rows);
         (outlet.begin(None, patched, done), Some(rows), copies)
     } else {
@@ -80,8 +84,12 @@ fn copy(mut patched: Vec<u8>, layout: &Layout<'_>, rows: &impl Rows) -> (Vec<u8>
         let Some(value) = rows.value(row) else {
             return Value::Null;
         };
+        let end = match &write.content {
+            Content::Letter(Letter { cut: Some(cut), .. }) => value.len().min(*cut),
+            _ => value.len(),
+        };
         let start = patched.len();
-        patched.extend_from_slice(value);
+        patched.extend_from_slice(&value[..end]);
         Value::Patched(start..patched.len())
     });
     let copies = copies.collect();

@@ -1,0 +1,376 @@
+//! Exactly once: what comes of a batch and the batch's offset are parts of one transaction. Readers of committed records see
+//! both or neither, whatever fails in between.
+//!
+//! One transaction is open at a time. Lanes put finished plans into it side by side; guests run outside of it, so a slow one
+//! holds nobody up. Ending it waits for the lanes that are just writing, and for nothing else; what they have next waits for
+//! the following one. It ends at every [`Delivery::commit`], and before partitions are let go.
+//!
+//! Anything that goes wrong (a record that is refused, a partition that is lost, a batch that is given up half way) spoils the
+//! transaction as a whole: it is aborted, and every partition that has something in it goes back to what the group has
+//! committed. The group is asked, because after a commit whose answer got lost only it knows.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OwnedRwLockWriteGuard, RwLock, mpsc};
+use tokio::time::Instant;
+
+use super::layout::Laid;
+use super::ledger::{Held, Ledger};
+use super::route::Route;
+use super::{
+    Closed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet, Routes, Stamp,
+    Starts, Transactions, Undelivered, partitions, send,
+};
+use crate::source::{Rows, TopicPartition};
+use crate::stats::Stats;
+
+/// Before brokers that are away are asked again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// See the module.
+#[derive(Debug)]
+pub struct ExactlyOnce<P, T, O> {
+    inner: Arc<Inner<P, T, O>>,
+    happenings: Mutex<mpsc::UnboundedReceiver<Happening>>,
+}
+
+#[derive(Debug)]
+struct Inner<P, T, O> {
+    outlet: Arc<P>,
+    transactions: T,
+    offsets: O,
+    ledger: Ledger,
+    /// Held for reading by a lane that writes, for writing by whoever ends the transaction.
+    gate: Arc<RwLock<()>>,
+    open: Arc<Transaction>,
+    /// One commit outside of a transaction at a time.
+    committing: Mutex<()>,
+    stats: Arc<Stats>,
+}
+
+/// The open transaction.
+#[derive(Debug, Default)]
+struct Transaction(parking_lot::Mutex<Contents>);
+
+#[derive(Debug, Default)]
+struct Contents {
+    /// Whose batches are in it.
+    partitions: HashSet<TopicPartition>,
+    /// Why it can only be aborted.
+    spoiled: Option<DeliveryError>,
+}
+
+impl Transaction {
+    /// A batch of this partition is put into it.
+    fn takes(&self, partition: &TopicPartition) {
+        let mut contents = self.0.lock();
+        if !contents.partitions.contains(partition) {
+            contents.partitions.insert(partition.clone());
+        }
+    }
+
+    fn spoil(&self, why: DeliveryError) {
+        self.0.lock().spoiled.get_or_insert(why);
+    }
+}
+
+/// A batch that is being put into the transaction. One that is given up half way spoils it.
+struct Part<'a> {
+    transaction: &'a Transaction,
+    whole: bool,
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if !self.whole {
+            self.transaction.spoil(DeliveryError {
+                code: "abandoned".to_owned(),
+                message: "a batch was given up while it was written".to_owned(),
+            });
+        }
+    }
+}
+
+impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
+    /// A delivery for one transform; `stats` are the transform's.
+    #[must_use]
+    pub fn new(outlet: Arc<P>, transactions: T, offsets: O, stats: Arc<Stats>) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let inner = Inner {
+            outlet,
+            transactions,
+            offsets,
+            ledger: Ledger::new(Arc::clone(&stats), sender),
+            gate: Arc::default(),
+            open: Arc::default(),
+            committing: Mutex::new(()),
+            stats,
+        };
+        Self {
+            inner: Arc::new(inner),
+            happenings: Mutex::new(receiver),
+        }
+    }
+
+    /// Ends the transaction. Goes on to its end when the caller gives up waiting: half of it is worse than late.
+    async fn end(&self) -> Result<(), DeliveryError> {
+        let closed = Arc::clone(&self.inner.gate).write_owned().await;
+        let inner = Arc::clone(&self.inner);
+        let ended = tokio::spawn(async move { inner.end(closed).await }).await;
+        ended.unwrap_or_else(|error| {
+            Err(DeliveryError {
+                code: "panic".to_owned(),
+                message: format!("ending a transaction panicked (a bug in Millstream): {error}"),
+            })
+        })
+    }
+}
+
+impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
+    async fn end(&self, _closed: OwnedRwLockWriteGuard<()>) -> Result<(), DeliveryError> {
+        let contents = std::mem::take(&mut *self.open.0.lock());
+        if contents.partitions.is_empty() && contents.spoiled.is_none() {
+            if self.transactions.is_over() {
+                self.transactions.renew().await?;
+            }
+            return self.skipped().await;
+        }
+        let error = match self.commit(&contents).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        self.stats.aborted();
+        self.start_over(&error).await;
+        Err(error)
+    }
+
+    async fn commit(&self, contents: &Contents) -> Result<(), DeliveryError> {
+        // First who we are, then what is ours: whoever loses a partition between the two is refused by the broker.
+        let member = self.transactions.member();
+        let commits = self.ledger.begun();
+        let gone = contents
+            .partitions
+            .iter()
+            .find(|touched| !commits.iter().any(|(partition, _)| partition == *touched));
+        let spoiled = contents.spoiled.clone().or_else(|| {
+            gone.map(|gone| DeliveryError {
+                code: "lost".to_owned(),
+                message: format!(
+                    "{gone} went to another host while a transaction had batches of it"
+                ),
+            })
+        });
+        if let Some(error) = spoiled {
+            // Whether or not it works, starting over settles it.
+            if let Err(worse) = self.transactions.abort().await {
+                tracing::warn!(error = %worse, "a transaction could not be aborted");
+            }
+            return Err(error);
+        }
+        self.transactions.commit(member, &commits).await?;
+        self.ledger.finish_all(&commits);
+        self.stats.transaction();
+        Ok(())
+    }
+
+    /// Offsets that moved without any record: the end of a partition behind markers, or a new stamp.
+    async fn skipped(&self) -> Result<(), DeliveryError> {
+        let commits = self.ledger.uncommitted();
+        if commits.is_empty() {
+            return Ok(());
+        }
+        let _one = self.committing.lock().await;
+        let results = self.offsets.commit(&commits).await?;
+        let worked = commits.iter().zip(&results);
+        let worked = worked.filter_map(|(commit, result)| result.is_ok().then_some(commit));
+        self.ledger.committed(worked);
+        results.into_iter().collect()
+    }
+
+    /// After a transaction that was not committed: everything that was in it is read again from what the group has committed.
+    async fn start_over(&self, error: &DeliveryError) {
+        let committed = loop {
+            match self.found().await {
+                Ok(committed) => break committed,
+                Err(error) => {
+                    tracing::warn!(%error, "waiting to go on after an aborted transaction");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        };
+        for (partition, offset) in committed {
+            self.ledger.go_back(&partition, offset, error);
+        }
+    }
+
+    async fn found(&self) -> Result<Vec<(TopicPartition, Option<i64>)>, DeliveryError> {
+        if self.transactions.is_over() {
+            self.transactions.renew().await?;
+        }
+        let touched = self.ledger.in_flight();
+        if touched.is_empty() {
+            return Ok(Vec::new());
+        }
+        let committed = self.offsets.committed(&touched).await?;
+        let offsets = committed.into_iter().map(|found| Some(found?.offset));
+        Ok(touched.into_iter().zip(offsets).collect())
+    }
+}
+
+impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
+    type Rows = P::Rows;
+    type Route = Route<P::Topic>;
+
+    async fn route(&self, routes: &Routes) -> Result<Self::Route, DeliveryError> {
+        let inner = &self.inner;
+        let route = Route::look_up(&*inner.outlet, routes, &inner.stats).await?;
+        // What an earlier run of this host left open has to be decided before offsets are read.
+        if inner.transactions.is_over() {
+            self.end().await?;
+        }
+        Ok(route)
+    }
+
+    async fn open(
+        &self,
+        coming: &[TopicPartition],
+        stamp: Stamp,
+        starts: &Starts,
+    ) -> Result<Vec<Opened>, DeliveryError> {
+        let (ledger, offsets) = (&self.inner.ledger, &self.inner.offsets);
+        let committing = &self.inner.committing;
+        partitions::open(ledger, offsets, committing, coming, stamp, starts).await
+    }
+
+    async fn deliver(
+        &self,
+        batch: Handover<Self::Rows, Self::Route>,
+    ) -> Result<(), Undelivered<P::Rows>> {
+        let Handover {
+            partition,
+            generation,
+            rows,
+            mut plan,
+            route,
+            permit,
+            taken,
+            attempts,
+            failed,
+        } = batch;
+        let inner = &self.inner;
+        let _writing = inner.gate.read().await;
+        // Its ranges stay valid without it; the flight is to own the bytes.
+        let patched = plan.take_values_data();
+        let laid = Laid {
+            partition: &partition,
+            plan: &plan,
+            attempts,
+            failed,
+        };
+        let mut layout = match route.lay_out(&*inner.outlet, laid, &rows) {
+            Ok(layout) => layout,
+            Err(refusal) => return Err(refusal.of(rows, permit)),
+        };
+        let held = Held {
+            permit,
+            tally: std::mem::take(&mut layout.tally),
+            counters: route.counters.clone(),
+            taken,
+        };
+        inner
+            .ledger
+            .begin(&partition, generation, rows.next_offset(), held)
+            .ok_or(Undelivered::Stale)?;
+        inner.open.takes(&partition);
+        let mut part = Part {
+            transaction: &inner.open,
+            whole: layout.is_empty(),
+        };
+        if part.whole {
+            return Ok(());
+        }
+        let done = Box::new({
+            let (open, route) = (Arc::clone(&inner.open), Arc::clone(&route));
+            let outlet = Arc::clone(&inner.outlet);
+            move |result: Result<(), DeliveryError>| {
+                // What is acknowledged is not visible before the commit; what is not makes the commit fail in any case.
+                if let Err(error) = result {
+                    route.failed(&error);
+                    outlet.recover(&error);
+                    open.spoil(error);
+                }
+            }
+        });
+        let sent = send::send(
+            &*inner.outlet,
+            &partition,
+            rows,
+            patched,
+            &layout,
+            &route,
+            done,
+        )
+        .await;
+        part.whole = true;
+        match sent {
+            Ok(sent) => {
+                inner.outlet.seal(sent);
+                Ok(())
+            }
+            Err(error) => {
+                route.failed(&error);
+                inner.outlet.recover(&error);
+                inner.open.spoil(error);
+                // The end of the transaction takes its partition back.
+                Err(Undelivered::Stale)
+            }
+        }
+    }
+
+    fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
+        self.inner.ledger.skip(partition, generation, to);
+    }
+
+    fn restamp(&self, stamp: Stamp) {
+        self.inner.ledger.restamp(stamp);
+    }
+
+    async fn next(&self) -> Happening {
+        match self.happenings.lock().await.recv().await {
+            Some(happening) => happening,
+            // The ledger holds a sender for as long as this delivery lives.
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn commit(&self) -> Result<(), DeliveryError> {
+        self.end().await
+    }
+
+    async fn close(&self, leaving: &[TopicPartition], deadline: Instant) -> Vec<Closed> {
+        match tokio::time::timeout_at(deadline, self.end()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the last transaction before partitions were let go was aborted: their next owner repeats it");
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "partitions are let go in the middle of a transaction: if it is not committed, their next owner repeats it"
+                );
+            }
+        }
+        let (ledger, offsets) = (&self.inner.ledger, &self.inner.offsets);
+        partitions::close(ledger, offsets, &self.inner.committing, leaving).await
+    }
+
+    fn lose(&self, lost: &[TopicPartition]) {
+        // The transaction that has batches of them misses them when it ends.
+        self.inner.ledger.close(lost);
+    }
+
+    fn positions(&self) -> Vec<(TopicPartition, i64)> {
+        self.inner.ledger.positions()
+    }
+}

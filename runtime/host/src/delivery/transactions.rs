@@ -1,0 +1,124 @@
+//! What an exactly-once delivery stands on beside an outlet: transactions that take the outlet's records and a group's offsets
+//! together.
+
+use std::time::Duration;
+
+use millstream_kafka::consumer::{Commit, Consumer, Member};
+use millstream_kafka::producer::TransactionError;
+
+use super::pool::ProducerPool;
+use super::{Committed, DeliveryError};
+use crate::source::TopicPartition;
+
+/// How long brokers are waited for that are away while a transaction ends. Past that what became of it is not known, and the
+/// next producer of the same id finds out.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Ends transactions, of which one is always open once [`Transactions::renew`] has worked. None of these is called while
+/// records are sent.
+pub trait Transactions: Send + Sync + 'static {
+    /// See [`Transactions::member`].
+    type Member: Send + Sync;
+
+    /// Who this host is in the group at the moment. A broker refuses offsets of a member that it has given up since.
+    fn member(&self) -> Self::Member;
+
+    /// Whether nothing can be sent before [`Transactions::renew`].
+    fn is_over(&self) -> bool;
+
+    /// Begins anew: nobody who wrote under this name before can any more, and whatever they left open is decided.
+    ///
+    /// # Errors
+    /// If the brokers cannot be reached, or refuse.
+    fn renew(&self) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+
+    /// Commits what was sent, and these offsets of the group with it; opens the next transaction.
+    ///
+    /// # Errors
+    /// Neither is committed, or that is not known: then it is over, and after [`Transactions::renew`] the group knows.
+    fn commit(
+        &self,
+        member: Self::Member,
+        commits: &[(TopicPartition, Committed)],
+    ) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+
+    /// Throws what was sent away; opens the next transaction.
+    ///
+    /// # Errors
+    /// If [`Transactions::renew`] has to do it.
+    fn abort(&self) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+}
+
+/// Kafka's: of the one producer of a transactional pool, with the offsets of a consumer's group.
+#[derive(Debug)]
+pub struct KafkaTransactions {
+    pool: ProducerPool,
+    consumer: Consumer,
+}
+
+impl KafkaTransactions {
+    /// `pool` is the outlet's, and transactional; `consumer` is the member that its records come through.
+    #[must_use]
+    pub fn new(pool: ProducerPool, consumer: Consumer) -> Self {
+        Self { pool, consumer }
+    }
+}
+
+impl Transactions for KafkaTransactions {
+    type Member = Member;
+
+    fn member(&self) -> Member {
+        self.consumer.member()
+    }
+
+    fn is_over(&self) -> bool {
+        self.pool.only().is_retired()
+    }
+
+    async fn renew(&self) -> Result<(), DeliveryError> {
+        let next = self.pool.only().next()?;
+        next.producer.init_transactions(PATIENCE).await?;
+        next.producer.begin_transaction()?;
+        self.pool.only().install(next);
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        member: Member,
+        commits: &[(TopicPartition, Committed)],
+    ) -> Result<(), DeliveryError> {
+        let offsets: Vec<Commit> = commits
+            .iter()
+            .map(|(partition, committed)| Commit {
+                partition: partition.clone(),
+                offset: committed.offset,
+                metadata: committed.metadata.clone(),
+            })
+            .collect();
+        let only = self.pool.only();
+        let producer = only.producer();
+        let ended = producer
+            .commit_transaction(&offsets, member, PATIENCE)
+            .await;
+        // A producer that cannot begin another one has committed this one all the same.
+        let over = matches!(ended, Err(TransactionError::Over(_)));
+        if over || producer.begin_transaction().is_err() {
+            only.retire_all();
+        }
+        ended.map_err(|error| DeliveryError {
+            code: super::code_of(error.cause()),
+            message: error.to_string(),
+        })
+    }
+
+    async fn abort(&self) -> Result<(), DeliveryError> {
+        let only = self.pool.only();
+        let producer = only.producer();
+        let ended = producer.abort_transaction(PATIENCE).await;
+        if ended.is_err() || producer.begin_transaction().is_err() {
+            only.retire_all();
+        }
+        ended.map_err(|error| DeliveryError::from(error.cause().clone()))
+    }
+}
