@@ -43,6 +43,10 @@ lint: setup ## clippy without warnings, workspace and guests
 fuzz: ## fuzz the extraction of declared fields for SECONDS=60
 	@scripts/fuzz.sh $(SECONDS)
 
+MINUTES ?= 20
+soak: setup ## hosts under load with things breaking all the time: MINUTES=20, SEED=n to repeat
+	@MINUTES=$(MINUTES) SEED=$(SEED) scripts/soak.sh
+
 deny: setup ## licences, bans and sources of all dependencies
 	@scripts/test.sh deny
 
@@ -53,4 +57,4 @@ clean: ## remove what was built; fetched tools and Kafka stay in .cache
 	cargo clean
 	rm -rf guest-examples/rust/*/target tests/guests/target tests/bench/guests/target
 
-.PHONY: help setup setup-build build dist demo test bench fmt lint fuzz deny advisories clean
+.PHONY: help setup setup-build build dist demo test bench fmt lint fuzz soak deny advisories clean

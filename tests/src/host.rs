@@ -33,8 +33,13 @@ pub struct HostOptions {
 impl HostOptions {
     /// An installation of its own on the shared broker.
     pub fn fresh() -> Self {
+        Self::on(Kafka::shared())
+    }
+
+    /// An installation of its own on this broker.
+    pub fn on(kafka: &Kafka) -> Self {
         Self {
-            brokers: Kafka::shared().brokers().to_owned(),
+            brokers: kafka.brokers().to_owned(),
             prefix: fresh("it"),
             arguments: Vec::new(),
             environment: Vec::new(),

@@ -1,14 +1,16 @@
 //! A real Apache Kafka: one node in KRaft combined mode on free loopback ports, its data in a temporary folder.
 
+mod cluster;
 mod server;
 mod topics;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
+use crate::chaos::Network;
 use crate::names::free_port;
-use server::Server;
+use server::{Proxied, Server};
 
 /// Names the broker that `with-kafka` started for the whole run.
 pub const BROKERS_VARIABLE: &str = "MILLSTREAM_TEST_BROKERS";
@@ -17,8 +19,9 @@ pub const BROKERS_VARIABLE: &str = "MILLSTREAM_TEST_BROKERS";
 pub struct Kafka {
     brokers: String,
     sasl_brokers: Option<String>,
-    /// Stops it when dropped.
-    server: Option<Server>,
+    network: Option<Network>,
+    /// Those that were started here; they stop when dropped.
+    servers: Vec<Mutex<Server>>,
 }
 
 /// How to start a broker of one's own.
@@ -28,6 +31,8 @@ pub struct KafkaOptions {
     pub port: Option<u16>,
     /// A second listener that demands SASL PLAIN over plaintext: user `mill`, password `stream`.
     pub sasl: bool,
+    /// A listener behind a proxy, for clients whose network is to break.
+    pub proxied: bool,
     /// More lines for server.properties.
     pub properties: Vec<(String, String)>,
 }
@@ -40,7 +45,8 @@ impl Kafka {
             Ok(brokers) => Kafka {
                 brokers,
                 sasl_brokers: None,
-                server: None,
+                network: None,
+                servers: Vec::new(),
             },
             Err(_) => Kafka::start(&KafkaOptions::default()),
         })
@@ -54,12 +60,17 @@ impl Kafka {
         for _ in 0..3 {
             let port = options.port.unwrap_or_else(free_port);
             let sasl_port = options.sasl.then(free_port);
-            match Server::start(&jars, port, sasl_port, &options.properties) {
+            let proxied = options.proxied.then(|| Proxied {
+                port: free_port(),
+                shown: free_port(),
+            });
+            match Server::start(&jars, port, sasl_port, proxied, &options.properties) {
                 Ok(server) => {
                     return Self {
                         brokers: format!("127.0.0.1:{port}"),
                         sasl_brokers: sasl_port.map(|port| format!("127.0.0.1:{port}")),
-                        server: Some(server),
+                        network: proxied.map(|way| Network::start(way.shown, way.port)),
+                        servers: vec![Mutex::new(server)],
                     };
                 }
                 Err(problem) if problem.contains("Address already in use") => last = problem,
@@ -74,9 +85,17 @@ impl Kafka {
         &self.brokers
     }
 
+    /// The way to it that can be broken: a broker started with `proxied` has one.
+    pub fn network(&self) -> &Network {
+        self.network
+            .as_ref()
+            .expect("a broker started with `proxied`")
+    }
+
     /// The process of a broker that was started here.
     pub fn process(&self) -> Option<u32> {
-        self.server.as_ref().map(Server::id)
+        let server = self.servers.first()?;
+        Some(server.lock().unwrap().id())
     }
 
     /// The bootstrap servers of the listener that demands credentials.

@@ -9,10 +9,12 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod api;
+pub mod chaos;
 pub mod client;
 pub mod guests;
 pub mod host;
 pub mod kafka;
+pub mod lineage;
 pub mod names;
 pub mod reaper;
 pub mod record;

@@ -5,6 +5,7 @@
 
 mod e2e {
     mod brokers;
+    mod chaos;
     mod command_line;
     mod deploy_errors;
     mod deployments;

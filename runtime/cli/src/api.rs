@@ -242,6 +242,66 @@ pub struct Elsewhere {
     pub at: String,
 }
 
+/// Parameters of `GET /v1/transforms/{name}/rejected`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RejectedQuery {
+    /// Only those with this code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The latest so many; absent: 50.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// The answer to it: the latest dead letters of a transform, the newest last. Of each partition of their topic the latest
+/// 10,000 records are looked through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedList {
+    /// Where they are.
+    pub topic: String,
+    pub records: Vec<RejectedRecord>,
+}
+
+/// A dead letter, without its contents. What its headers say is text that may have been written by anybody who can write to the
+/// topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedRecord {
+    /// Its place in the topic.
+    pub partition: i32,
+    pub offset: i64,
+    /// The record's own timestamp, RFC 3339; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// Where it came from.
+    pub source_topic: String,
+    pub source_partition: String,
+    pub source_offset: String,
+    pub code: String,
+    pub reason: String,
+    /// Calls that it was part of.
+    pub attempts: String,
+    /// The revision that could not process it.
+    pub revision: String,
+    /// Bytes; absent for a null value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_size: Option<u64>,
+}
+
+/// The answer to `GET /v1/transforms/{name}/rejected/{partition}/{offset}`: a dead letter in full.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedDetail {
+    #[serde(flatten)]
+    pub record: RejectedRecord,
+    /// Absent: null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_base64: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_base64: Option<String>,
+    /// Names, and values in base64 or null, in order.
+    pub headers: Vec<(String, Option<String>)>,
+}
+
 /// Parameters of `DELETE /v1/transforms/{name}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

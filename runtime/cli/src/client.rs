@@ -72,6 +72,31 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn rejected(
+        &self,
+        name: &str,
+        query: &api::RejectedQuery,
+    ) -> anyhow::Result<api::RejectedList> {
+        self.json(|client| {
+            Ok(client
+                .request(Method::GET, &["v1", "transforms", name, "rejected"])
+                .query(query))
+        })
+        .await
+    }
+
+    pub(crate) async fn rejected_record(
+        &self,
+        name: &str,
+        partition: i32,
+        offset: i64,
+    ) -> anyhow::Result<api::RejectedDetail> {
+        let (partition, offset) = (partition.to_string(), offset.to_string());
+        let path = ["v1", "transforms", name, "rejected", &partition, &offset];
+        self.json(|client| Ok(client.request(Method::GET, &path)))
+            .await
+    }
+
     /// Carried out once, however often it is asked: the query's request id sees to that.
     pub(crate) async fn deploy(&self, upload: &Upload) -> anyhow::Result<api::Deployed> {
         self.json(|client| {

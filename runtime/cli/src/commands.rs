@@ -14,6 +14,7 @@ mod describe;
 mod dev;
 mod list;
 mod logs;
+mod rejected;
 mod serve;
 mod topic;
 
@@ -46,6 +47,7 @@ enum Command {
     List(list::Args),
     Describe(describe::Args),
     Logs(logs::Args),
+    Rejected(rejected::Args),
     Delete(delete::Args),
     Topic(Box<topic::Args>),
     Demo(demo::Args),
@@ -97,6 +99,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(args).await?,
         Command::Describe(args) => describe::run(args).await?,
         Command::Logs(args) => logs::run(args).await?,
+        Command::Rejected(args) => rejected::run(args).await?,
         Command::Delete(args) => delete::run(args).await?,
         Command::Topic(args) => topic::run(*args).await?,
         Command::Demo(args) => demo::run(args).await?,

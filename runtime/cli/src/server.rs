@@ -11,6 +11,7 @@ mod error;
 mod forms;
 mod guard;
 mod health;
+mod rejected;
 mod transforms;
 mod upload;
 
@@ -74,6 +75,11 @@ fn router(host: Host) -> Router {
             get(transforms::describe).delete(transforms::delete),
         )
         .route("/v1/transforms/{name}/logs", get(transforms::logs))
+        .route("/v1/transforms/{name}/rejected", get(rejected::list))
+        .route(
+            "/v1/transforms/{name}/rejected/{partition}/{offset}",
+            get(rejected::show),
+        )
         .route("/v1/host", get(info))
         .route("/v1/topics", post(forms::create_topic))
         .route("/metrics", get(health::metrics))

@@ -11,6 +11,7 @@ mod background;
 mod config;
 mod delete;
 mod deploy;
+mod letters;
 mod ready;
 
 use std::{
@@ -30,6 +31,7 @@ pub use answers::{Detail, Elsewhere, Position, Summary, Summed};
 pub use config::{HostConfig, StartError};
 pub use delete::{DeleteError, Deleted};
 pub use deploy::{Backlog, DeployError, Deployed, Upload};
+pub use letters::{Letter, LetterFilter, LettersError};
 pub use ready::NotReady;
 
 use crate::{

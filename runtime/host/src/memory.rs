@@ -6,6 +6,7 @@
 
 mod outlet;
 mod source;
+mod transactions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::stats::Stats;
 
 pub use outlet::{MemoryFlight, MemoryTopic};
 pub use source::{MemoryQueue, MemoryRows, MemorySource};
+pub use transactions::{Ending, MemoryTransactions};
 
 /// A header's name and value.
 pub type MemoryHeader = (String, Option<Bytes>);
@@ -100,6 +102,7 @@ struct State {
     corked: bool,
     held: Vec<Flown>,
     fail_next: usize,
+    transaction: transactions::State,
     listeners: BTreeMap<TopicPartition, Vec<Arc<dyn Fn() + Send + Sync>>>,
 }
 
@@ -329,15 +332,10 @@ impl Memory {
         let fails = state.fail_next > 0;
         if fails {
             state.fail_next -= 1;
+        } else if let Some(open) = &mut state.transaction.open {
+            open.extend(flown.runs);
         } else {
-            for run in flown.runs {
-                if let Some(log) = state.log(&run.topic, run.partition) {
-                    let unkept = run.count - run.records.len();
-                    log.next += unkept as i64;
-                    log.count += unkept as u64;
-                    log.append(run.records);
-                }
-            }
+            flown.runs.into_iter().for_each(|run| state.append(run));
         }
         drop(state);
         self.inner.in_flight.fetch_sub(records, Ordering::AcqRel);
@@ -362,11 +360,27 @@ impl Log {
 }
 
 impl State {
+    fn append(&mut self, run: Run) {
+        if let Some(log) = self.log(&run.topic, run.partition) {
+            let unkept = run.count - run.records.len();
+            log.next += unkept as i64;
+            log.count += unkept as u64;
+            log.append(run.records);
+        }
+    }
+
     fn log(&mut self, topic: &str, partition: i32) -> Option<&mut Log> {
         self.topics
             .get_mut(topic)?
             .partitions
             .get_mut(usize::try_from(partition).ok()?)
+    }
+
+    fn commit(&mut self, commits: &[(TopicPartition, Committed)]) {
+        for (partition, committed) in commits {
+            self.commits.insert(partition.clone(), committed.clone());
+            self.commit_log.push((partition.clone(), committed.clone()));
+        }
     }
 
     fn listeners(&self, partition: &TopicPartition) -> Vec<Arc<dyn Fn() + Send + Sync>> {
@@ -397,12 +411,7 @@ impl Offsets for Memory {
                 "commits fail because the test said so",
             ));
         }
-        for (partition, committed) in commits {
-            state.commits.insert(partition.clone(), committed.clone());
-            state
-                .commit_log
-                .push((partition.clone(), committed.clone()));
-        }
+        state.commit(commits);
         Ok(commits.iter().map(|_| Ok(())).collect())
     }
 

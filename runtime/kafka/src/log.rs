@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use rdkafka::Message as _;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError as Native;
+use rdkafka::message::{BorrowedHeaders, Header, Headers as _, Message as _};
 use rdkafka::topic_partition_list::Offset;
 
 use crate::admin::off_the_workers;
@@ -28,6 +28,8 @@ pub struct LogRecord {
     pub key: Option<Vec<u8>>,
     /// `None` is null: on a compacted topic, a deletion.
     pub value: Option<Vec<u8>>,
+    /// In order; `None` is null. A name that is not UTF-8 reads as U+FFFD.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// Milliseconds since 1970, -1 if there is none.
     pub timestamp: i64,
 }
@@ -113,6 +115,7 @@ impl LogReader {
                         offset: message.offset(),
                         key: message.key().map(<[u8]>::to_vec),
                         value: message.payload().map(<[u8]>::to_vec),
+                        headers: message.headers().map_or_else(Vec::new, owned),
                         timestamp: message.timestamp().to_millis().unwrap_or(-1),
                     }));
                 }
@@ -131,6 +134,11 @@ impl LogReader {
             }
         }
     }
+}
+
+fn owned(headers: &BorrowedHeaders) -> Vec<(String, Option<Vec<u8>>)> {
+    let one = |header: Header<'_, &[u8]>| (header.key.to_owned(), header.value.map(<[u8]>::to_vec));
+    headers.iter().map(one).collect()
 }
 
 impl Drop for LogReader {

@@ -15,6 +15,12 @@ use crate::job::Job;
 pub(crate) enum Contestant {
     /// The host with a component in its sandbox
     Millstream,
+    /// The same with `delivery = "exactly-once"`
+    ExactlyOnce,
+    /// The same with a single lane
+    OneLane,
+    /// The same with four lanes
+    FourLanes,
     /// The same host with the same code compiled in
     Native,
     /// A bare loop over librdkafka's C functions, which only copies
@@ -23,19 +29,28 @@ pub(crate) enum Contestant {
     Java,
     /// Kafka Streams
     Streams,
+    /// Kafka Streams, exactly once
+    StreamsOnce,
     /// Apache Flink in its local cluster
     Flink,
+    /// Apache Flink, exactly once
+    FlinkOnce,
 }
 
 impl Contestant {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Contestant::Millstream => "millstream",
+            Contestant::ExactlyOnce => "exactly-once",
+            Contestant::OneLane => "one-lane",
+            Contestant::FourLanes => "four-lanes",
             Contestant::Native => "native",
             Contestant::Ffi => "ffi",
             Contestant::Java => "java",
             Contestant::Streams => "streams",
+            Contestant::StreamsOnce => "streams-once",
             Contestant::Flink => "flink",
+            Contestant::FlinkOnce => "flink-once",
         }
     }
 
@@ -50,25 +65,40 @@ impl Contestant {
             command.args(["contestant", role]);
             Ok(command)
         };
+        let host = |options: &[&str]| -> anyhow::Result<Command> {
+            let mut command = own("host")?;
+            command.arg("--module").arg(guest(&job.guest()));
+            command.args(options);
+            Ok(command)
+        };
+        let once = |command: anyhow::Result<Command>| -> anyhow::Result<Command> {
+            let mut command = command?;
+            command.args(["--exactly-once", "true"]);
+            Ok(command)
+        };
         let mut command = match self {
-            Contestant::Millstream => {
-                let mut command = own("host")?;
-                command.arg("--module").arg(guest(&job.guest()));
-                command
-            }
+            Contestant::Millstream => host(&[])?,
+            Contestant::ExactlyOnce => host(&["--exactly-once"])?,
+            Contestant::OneLane => host(&["--lanes", "1"])?,
+            Contestant::FourLanes => host(&["--lanes", "4"])?,
             Contestant::Native => own("host")?,
             Contestant::Ffi => own("ffi")?,
-            Contestant::Java => java("plain", "millstream.peers.plain.PlainPeer")?,
-            Contestant::Streams => java("streams", "millstream.peers.streams.StreamsPeer")?,
-            Contestant::Flink => java("flink", "millstream.peers.flink.FlinkPeer")?,
+            Contestant::Java => java(("plain", "millstream.peers.plain.PlainPeer"))?,
+            Contestant::Streams => java(STREAMS)?,
+            Contestant::StreamsOnce => once(java(STREAMS))?,
+            Contestant::Flink => java(FLINK)?,
+            Contestant::FlinkOnce => once(java(FLINK))?,
         };
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         Ok(command)
     }
 }
 
-/// A peer on the JVM; the first one builds all of them.
-fn java(peer: &str, class: &str) -> anyhow::Result<Command> {
+const STREAMS: (&str, &str) = ("streams", "millstream.peers.streams.StreamsPeer");
+const FLINK: (&str, &str) = ("flink", "millstream.peers.flink.FlinkPeer");
+
+/// A peer on the JVM, by its folder and class; the first one builds all of them.
+fn java((peer, class): (&str, &str)) -> anyhow::Result<Command> {
     let folder = peers()?.join(peer);
     let options = std::fs::read_to_string(folder.join("jvm.options"))
         .with_context(|| folder.display().to_string())?;

@@ -42,6 +42,10 @@ pub(crate) struct Args {
     /// How outputs are compressed
     #[arg(long, default_value = "none")]
     pub(crate) codec: String,
+    #[arg(long)]
+    pub(crate) exactly_once: bool,
+    #[arg(long)]
+    pub(crate) lanes: Option<u32>,
 }
 
 /// `module`: the component, or `None` for the code compiled in.
@@ -127,8 +131,15 @@ fn upload(args: &Args, module: Vec<u8>) -> Upload {
         .filter_map(|output| output.split_once('='))
         .map(|(name, topic)| format!("{name} = \"{topic}\"\n"))
         .collect();
+    let mut more = String::new();
+    if args.exactly_once {
+        more.push_str("delivery = \"exactly-once\"\n");
+    }
+    if let Some(lanes) = args.lanes {
+        more.push_str(&format!("lanes = {lanes}\n"));
+    }
     let text = format!(
-        "name = \"bench\"\nsource = {{ topics = [\"{}\"] }}\nmodule = \"bench.wasm\"\n\
+        "name = \"bench\"\n{more}source = {{ topics = [\"{}\"] }}\nmodule = \"bench.wasm\"\n\
          [outputs]\n{outputs}[failures]\nrejected = {{ topic = \"{}\" }}\n",
         args.source, args.rejected
     );

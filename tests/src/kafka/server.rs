@@ -1,7 +1,7 @@
 //! The broker's process: its configuration, its start, its end.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,17 @@ const LOG4J: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <Loggers><Root level="INFO"><AppenderRef ref="out"/></Root></Loggers></Configuration>
 "#;
 
+/// A listener that shows another port to its clients: a proxy's.
+#[derive(Clone, Copy)]
+pub(super) struct Proxied {
+    pub(super) port: u16,
+    pub(super) shown: u16,
+}
+
 pub(super) struct Server {
     process: Child,
     folder: TempDir,
+    jars: PathBuf,
 }
 
 impl Server {
@@ -28,55 +36,56 @@ impl Server {
         jars: &Path,
         port: u16,
         sasl_port: Option<u16>,
+        proxied: Option<Proxied>,
         more: &[(String, String)],
     ) -> Result<Self, String> {
         let folder = TempDir::new();
         let properties = folder.file(
             "server.properties",
-            properties(folder.path(), port, sasl_port, more),
+            properties(folder.path(), port, sasl_port, proxied, more),
         );
-        let logging = folder.file("log4j2.xml", LOG4J);
-        let java = |class: &str, flags: &[&str]| {
-            let mut command = Command::new("java");
-            command
-                .args(flags)
-                .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
-                .args(["-cp", &class_path(jars), class])
-                .stdin(Stdio::null());
-            command
-        };
-        let format = java(
-            "kafka.tools.StorageTool",
-            &["-Xmx256m", "-XX:TieredStopAtLevel=1"],
-        )
-        .args(["format", "-t", "millstreamTestsKafkaAA", "-c"])
-        .arg(&properties)
-        .output()
-        .map_err(|e| format!("java: {e}: run `make setup`"))?;
+        folder.file("log4j2.xml", LOG4J);
+        let flags = ["-Xmx256m", "-XX:TieredStopAtLevel=1"];
+        let format = java(jars, &folder, "kafka.tools.StorageTool", &flags)
+            .args(["format", "-t", "millstreamTestsKafkaAA", "-c"])
+            .arg(&properties)
+            .output()
+            .map_err(|e| format!("java: {e}: run `make setup`"))?;
         if !format.status.success() {
             return Err(String::from_utf8_lossy(&format.stdout).into_owned()
                 + &String::from_utf8_lossy(&format.stderr));
         }
-        let log = folder.path().join("kafka.log");
-        let out = std::fs::File::create(&log).map_err(|e| e.to_string())?;
-        let process = java(
-            "kafka.Kafka",
-            &["-Xms256m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m"],
-        )
-        .arg(&properties)
-        .stdout(out.try_clone().map_err(|e| e.to_string())?)
-        .stderr(out)
-        .spawn()
-        .map_err(|e| format!("java: {e}"))?;
-        reaper::kill_at_end(process.id());
-        let mut server = Self { process, folder };
+        let process = launch(jars, &folder)?;
+        let jars = jars.to_owned();
+        let mut server = Self {
+            process,
+            folder,
+            jars,
+        };
+        server.await_start().map(|()| server)
+    }
+
+    /// SIGKILL: what it has not written to its disk is gone, as after a power cut the page cache aside.
+    pub(super) fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        reaper::spare(self.process.id());
+    }
+
+    /// Starts again what was killed, with its data.
+    pub(super) fn restart(&mut self) -> Result<(), String> {
+        self.process = launch(&self.jars, &self.folder)?;
+        self.await_start()
+    }
+
+    fn await_start(&mut self) -> Result<(), String> {
         let began = Instant::now();
         loop {
-            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            let text = std::fs::read_to_string(log_of(&self.folder)).unwrap_or_default();
             if text.contains("Kafka Server started") {
-                return Ok(server);
+                return Ok(());
             }
-            let ended = server.process.try_wait().ok().flatten();
+            let ended = self.process.try_wait().ok().flatten();
             if ended.is_some() || began.elapsed() > START_LIMIT {
                 let kept: Vec<&str> = text
                     .lines()
@@ -93,6 +102,35 @@ impl Server {
     }
 }
 
+fn log_of(folder: &TempDir) -> PathBuf {
+    folder.path().join("kafka.log")
+}
+
+fn java(jars: &Path, folder: &TempDir, class: &str, flags: &[&str]) -> Command {
+    let logging = folder.path().join("log4j2.xml");
+    let mut command = Command::new("java");
+    command
+        .args(flags)
+        .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
+        .args(["-cp", &class_path(jars), class])
+        .stdin(Stdio::null());
+    command
+}
+
+/// Starts the process, with a fresh log.
+fn launch(jars: &Path, folder: &TempDir) -> Result<Child, String> {
+    let out = std::fs::File::create(log_of(folder)).map_err(|e| e.to_string())?;
+    let flags = ["-Xms256m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m"];
+    let process = java(jars, folder, "kafka.Kafka", &flags)
+        .arg(folder.path().join("server.properties"))
+        .stdout(out.try_clone().map_err(|e| e.to_string())?)
+        .stderr(out)
+        .spawn()
+        .map_err(|e| format!("java: {e}"))?;
+    reaper::kill_at_end(process.id());
+    Ok(process)
+}
+
 impl Server {
     pub(super) fn id(&self) -> u32 {
         self.process.id()
@@ -102,10 +140,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Its data go with it: there is nothing to shut down for.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        reaper::spare(self.process.id());
-        let _ = &self.folder;
+        self.kill();
     }
 }
 
@@ -114,12 +149,17 @@ fn properties(
     folder: &Path,
     port: u16,
     sasl_port: Option<u16>,
+    proxied: Option<Proxied>,
     more: &[(String, String)],
 ) -> String {
     let controller = free_port();
     let mut listeners = format!("PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}");
     let mut advertised = format!("PLAINTEXT://127.0.0.1:{port}");
     let mut text = String::new();
+    if let Some(Proxied { port, shown }) = proxied {
+        let _ = write!(listeners, ",PROXIED://127.0.0.1:{port}");
+        let _ = write!(advertised, ",PROXIED://127.0.0.1:{shown}");
+    }
     if let Some(sasl_port) = sasl_port {
         let _ = write!(listeners, ",SASL_PLAINTEXT://127.0.0.1:{sasl_port}");
         let _ = write!(advertised, ",SASL_PLAINTEXT://127.0.0.1:{sasl_port}");
@@ -136,7 +176,7 @@ fn properties(
          advertised.listeners={advertised}\n\
          controller.listener.names=CONTROLLER\n\
          inter.broker.listener.name=PLAINTEXT\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT\n\
          log.dirs={}\n\
          log.retention.ms=-1\n\
          offsets.topic.replication.factor=1\n\

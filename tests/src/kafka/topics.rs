@@ -15,7 +15,7 @@ use super::Kafka;
 use crate::names::fresh;
 use crate::wait::{PATIENCE, wait_until};
 
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
 impl Kafka {
     /// Creates a topic under a name never used before, which starts with `stem`.
@@ -35,7 +35,8 @@ impl Kafka {
         let topic = NewTopic {
             name,
             num_partitions: partitions,
-            replication: TopicReplication::Fixed(1),
+            // As the broker's default says.
+            replication: TopicReplication::Fixed(-1),
             config: config.to_vec(),
         };
         let results =
@@ -124,9 +125,10 @@ impl Kafka {
         for partition in 0..self.partitions(topic) {
             list.add_partition(topic, partition);
         }
-        let committed = consumer
-            .committed_offsets(list, LIMIT)
-            .expect("committed offsets");
+        // A coordinator that has just moved is found after a while.
+        let committed = wait_until("the group's coordinator answers", LIMIT, || {
+            consumer.committed_offsets(list.clone(), LIMIT).ok()
+        });
         let offset = |offset| match offset {
             Offset::Offset(offset) => Some(offset),
             _ => None,
@@ -136,6 +138,19 @@ impl Kafka {
             .iter()
             .map(|element| offset(element.offset()))
             .collect()
+    }
+
+    /// Whether every partition of every topic has all its copies in sync.
+    pub(super) fn all_in_sync(&self) -> bool {
+        let Ok(metadata) = self.observer().fetch_metadata(None, LIMIT) else {
+            return false;
+        };
+        let partitions = metadata
+            .topics()
+            .iter()
+            .flat_map(|topic| topic.partitions());
+        let mut in_sync = partitions.map(|one| one.isr().len() == one.replicas().len());
+        in_sync.all(|whole| whole) && metadata.brokers().len() == self.nodes()
     }
 
     fn config(&self) -> ClientConfig {

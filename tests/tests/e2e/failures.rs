@@ -73,6 +73,24 @@ fn the_needle_becomes_a_letter(mode: &str, failures: &str, code: &str, reason: &
         host.transform(&scene.name).expect("it is there")["state"],
         "running"
     );
+    // The command line shows it.
+    let listed = host.cli(["rejected", "list", &scene.name]).succeeded().out;
+    let from = format!("{}/0 @2500", scene.source);
+    assert!(listed.contains(&from) && listed.contains(code), "{listed}");
+    let none = host.cli(["rejected", "list", &scene.name, "--code", "other"]);
+    assert!(!none.succeeded().out.contains(&from));
+    let shown = host
+        .cli(["rejected", "show", &scene.name, "0/0"])
+        .succeeded()
+        .out;
+    assert!(
+        shown.contains("2500 needle") && shown.contains(reason),
+        "{shown}"
+    );
+    host.cli(["rejected", "show", &scene.name, "0/1"])
+        .failed(1, &["offset 1 of partition 0", "rejected list"]);
+    host.cli(["rejected", "list", "nobody"])
+        .failed(1, &["nobody"]);
 
     // Others have gone on.
     producer.send_all(&bystander.source, &[Record::new("k", "v")]);

@@ -26,7 +26,7 @@ fn time(at: SystemTime) -> String {
 }
 
 /// Milliseconds since 1970; what another host wrote may be anything.
-fn millis(at: i64) -> String {
+pub(super) fn millis(at: i64) -> String {
     const YEAR_9999: u64 = 253_402_300_799_000;
     time(UNIX_EPOCH + Duration::from_millis(at.max(0).unsigned_abs().min(YEAR_9999)))
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use millstream_host::{
-    host::{DeleteError, DeployError, NotReady},
+    host::{DeleteError, DeployError, LettersError, NotReady},
     problem::Problem,
 };
 
@@ -112,6 +112,18 @@ impl From<DeployError> for Refusal {
             DeployError::NotReady(why) => why.into(),
             DeployError::Broker(why) => Refusal::new(503, code::BROKER, why),
             DeployError::Internal(why) => Refusal::new(500, code::INTERNAL, why),
+        }
+    }
+}
+
+impl From<LettersError> for Refusal {
+    fn from(error: LettersError) -> Self {
+        match &error {
+            LettersError::UnknownTransform(name) => Refusal::unknown_transform(name),
+            LettersError::NoSuchLetter { .. } => {
+                Refusal::new(404, code::NOT_FOUND, error.to_string())
+            }
+            LettersError::Kafka(_) => Refusal::new(503, code::BROKER, error.to_string()),
         }
     }
 }

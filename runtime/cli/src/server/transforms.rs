@@ -20,9 +20,9 @@ use crate::api::{DeleteQuery, Deleted, LINES_TYPE, LogsQuery, TransformDetail, T
 const TAIL: usize = 100;
 
 /// A transform's name from the path. What cannot be one is the name of none.
-type Name = Result<Path<String>, PathRejection>;
+pub(super) type Name = Result<Path<String>, PathRejection>;
 
-fn named(name: Name) -> Answer<String> {
+pub(super) fn named(name: Name) -> Answer<String> {
     name.map(|Path(name)| name)
         .map_err(|error| Refusal::bad_request(error.body_text()))
 }

@@ -62,6 +62,12 @@ struct Contents {
     spoiled: Option<DeliveryError>,
 }
 
+impl Contents {
+    fn is_empty(&self) -> bool {
+        self.partitions.is_empty() && self.spoiled.is_none()
+    }
+}
+
 impl Transaction {
     /// A batch of this partition is put into it.
     fn takes(&self, partition: &TopicPartition) {
@@ -131,19 +137,18 @@ impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
 impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
     async fn end(&self, _closed: OwnedRwLockWriteGuard<()>) -> Result<(), DeliveryError> {
         let contents = std::mem::take(&mut *self.open.0.lock());
-        if contents.partitions.is_empty() && contents.spoiled.is_none() {
-            if self.transactions.is_over() {
-                self.transactions.renew().await?;
-            }
-            return self.skipped().await;
+        if contents.is_empty() {
+            self.skipped().await?;
+        } else if let Err(error) = self.commit(&contents).await {
+            self.stats.aborted();
+            self.start_over(&error).await;
+            return Err(error);
         }
-        let error = match self.commit(&contents).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        self.stats.aborted();
-        self.start_over(&error).await;
-        Err(error)
+        // The next transaction may take another producer: topics have changed, or this one cannot go on.
+        if self.transactions.is_over() {
+            self.transactions.renew().await?;
+        }
+        Ok(())
     }
 
     async fn commit(&self, contents: &Contents) -> Result<(), DeliveryError> {

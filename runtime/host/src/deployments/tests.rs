@@ -44,6 +44,7 @@ impl RevisionLog for Arc<MemoryLog> {
             offset,
             key: Some(key),
             value: Some(value),
+            headers: Vec::new(),
             timestamp: 7,
         });
         if self.lose_next_answer.swap(false, Ordering::SeqCst) {

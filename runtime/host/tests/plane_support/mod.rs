@@ -10,10 +10,10 @@ use millstream_engine::{
     Batch, Description, Failure, Guest, Limits, Output, OutputBuilder, Parts, Plan,
 };
 use millstream_host::budget::Budget;
-use millstream_host::delivery::{Letters, OutputRoute, Routes, Stamp, Starts};
+use millstream_host::delivery::{Delivery, Letters, OutputRoute, Routes, Stamp, Starts};
 use millstream_host::failure::FailurePolicy;
 use millstream_host::guests::Guests;
-use millstream_host::memory::{Memory, MemorySource, Record};
+use millstream_host::memory::{Memory, MemoryRows, MemorySource, Record};
 use millstream_host::runner::{self, Revision, RunState, RunnerConfig, RunnerHandle, Shared};
 use millstream_host::schedule::Schedule;
 use millstream_host::source::{Event, TopicPartition};
@@ -137,11 +137,39 @@ pub fn start_with(
     change: impl FnOnce(&mut RunnerConfig),
 ) -> Plane {
     let stats = Stats::new();
+    let delivery = memory.delivery(Arc::clone(&stats));
+    run_with(memory, first, shared, change, delivery, stats)
+}
+
+/// The same with transactions.
+pub fn start_exactly_once(memory: &Memory, first: Revision) -> Plane {
+    let stats = Stats::new();
+    let delivery = memory.exactly_once(Arc::clone(&stats));
+    let commit_often = |config: &mut RunnerConfig| {
+        config.commit_every = Duration::from_millis(100);
+    };
+    run_with(
+        memory,
+        first,
+        shared(64 << 20),
+        commit_often,
+        delivery,
+        stats,
+    )
+}
+
+fn run_with<D: Delivery<Rows = MemoryRows>>(
+    memory: &Memory,
+    first: Revision,
+    shared: Shared,
+    change: impl FnOnce(&mut RunnerConfig),
+    delivery: D,
+    stats: Arc<Stats>,
+) -> Plane {
     let source = MemorySource::new(memory);
     let mut config = RunnerConfig::new("t");
     config.lanes = 2;
     change(&mut config);
-    let delivery = memory.delivery(Arc::clone(&stats));
     let handle = runner::start(config, first, source.clone(), delivery, stats, &shared);
     Plane {
         memory: memory.clone(),

@@ -139,3 +139,12 @@ pub(crate) fn rows_with(batch: &Batch, needle: &[u8]) -> Vec<u32> {
         })
         .collect()
 }
+
+/// The number that each value's last byte is, as a digit.
+pub(crate) fn last_digits(batch: &Batch) -> impl Iterator<Item = u16> + '_ {
+    let values = batch.values.as_ref().expect("values are read");
+    (0..batch.count as usize).map(|i| {
+        let end = u32::from_le_bytes(values.ends[i * 4..][..4].try_into().unwrap());
+        u16::from(values.data[end as usize - 1] - b'0')
+    })
+}

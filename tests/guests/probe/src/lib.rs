@@ -135,6 +135,11 @@ fn behave(batch: &Batch) -> Result<Output, Failure> {
                 ..answer::everything()
             })
         }
+        // To the output whose number is the value's last digit.
+        "route" => Ok(Output {
+            outputs: Some(numbers(answer::last_digits(batch).map(u16::to_le_bytes))),
+            ..answer::everything()
+        }),
         "drop" => Ok(Output {
             rows: Some(Vec::new()),
             ..answer::everything()

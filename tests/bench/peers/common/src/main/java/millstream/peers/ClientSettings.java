@@ -22,6 +22,9 @@ public final class ClientSettings {
     /** How often each peer commits offsets, or makes a checkpoint. */
     public static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
 
+    /** The same where outputs and offsets are committed together: nobody sees an output before. */
+    public static final Duration TRANSACTION_INTERVAL = Duration.ofMillis(100);
+
     private ClientSettings() {}
 
     /** Without brokers, group, start and deserializers, which each peer sets in its own way. */

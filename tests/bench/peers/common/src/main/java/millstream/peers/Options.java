@@ -16,18 +16,20 @@ import millstream.peers.jobs.JobKind;
  * @param events how many records the source holds and the run ends after
  * @param warm how many records are read before the figures begin
  * @param threads that process records, where a peer has more than one
+ * @param exactlyOnce whether outputs and offsets are to be committed together; otherwise at least once
  */
 public record Options(
-        JobKind job, String brokers, String source, List<String> topics, long events, long warm, String group, int threads)
+        JobKind job, String brokers, String source, List<String> topics, long events, long warm, String group, int threads,
+        boolean exactlyOnce)
         implements Serializable {
 
     private static final String USAGE = "usage: --job copy|route|change --brokers HOST:PORT --source TOPIC"
             + " --output NAME=TOPIC [--output ...] --rejected TOPIC --events N --group NAME"
-            + " [--threads T] [--partitions P] [--warm-after PERCENT]";
+            + " [--threads T] [--partitions P] [--warm-after PERCENT] [--exactly-once true|false]";
 
     private static final Set<String> NAMES = Set.of(
             "--job", "--brokers", "--source", "--output", "--rejected", "--events", "--group", "--threads", "--partitions",
-            "--warm-after");
+            "--warm-after", "--exactly-once");
 
     /**
      * @throws IllegalArgumentException if one is missing, unknown or makes no sense
@@ -70,7 +72,8 @@ public record Options(
                 (events * percent + 99) / 100,
                 required(given, "--group"),
                 // A partition is read by one thread: more threads than partitions would only idle.
-                Math.min(threads, partitions));
+                Math.min(threads, partitions),
+                Boolean.parseBoolean(given.get("--exactly-once")));
     }
 
     private static List<String> topics(JobKind job, String rejected, Map<String, String> outputs) {

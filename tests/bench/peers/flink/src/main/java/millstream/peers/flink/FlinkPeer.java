@@ -27,7 +27,7 @@ public final class FlinkPeer implements Peer {
     private final StreamExecutionEnvironment environment;
 
     private FlinkPeer(Options options) {
-        environment = StreamExecutionEnvironment.createLocalEnvironment(options.threads(), settings());
+        environment = StreamExecutionEnvironment.createLocalEnvironment(options.threads(), settings(options));
         environment
                 .fromSource(source(options), WatermarkStrategy.noWatermarks(), "source")
                 .flatMap(new JobFunction(options.job(), options.topics()))
@@ -45,12 +45,14 @@ public final class FlinkPeer implements Peer {
         environment.execute();
     }
 
-    private static Configuration settings() {
+    private static Configuration settings(Options options) {
         Configuration settings = new Configuration();
         // Records pass from function to function as they are, without a copy in between.
         settings.set(PipelineOptions.OBJECT_REUSE, true);
         settings.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, ClientSettings.COMMIT_INTERVAL);
-        settings.set(CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE, CheckpointingMode.AT_LEAST_ONCE);
+        settings.set(
+                CheckpointingOptions.CHECKPOINTING_CONSISTENCY_MODE,
+                options.exactlyOnce() ? CheckpointingMode.EXACTLY_ONCE : CheckpointingMode.AT_LEAST_ONCE);
         // A failure is to end the round, not to be repaired within it.
         settings.set(RestartStrategyOptions.RESTART_STRATEGY, "none");
         String scratch = Scratch.folder().toString();
@@ -76,10 +78,14 @@ public final class FlinkPeer implements Peer {
     private static KafkaSink<ProducerRecord<byte[], byte[]>> sink(Options options) {
         Properties settings = new Properties();
         settings.putAll(ClientSettings.producer());
+        // Within what a broker allows; only an exactly-once sink has transactions.
+        settings.put("transaction.timeout.ms", "600000");
         return KafkaSink.<ProducerRecord<byte[], byte[]>>builder()
                 .setBootstrapServers(options.brokers())
                 .setKafkaProducerConfig(settings)
-                .setDeliveryGuarantee(DeliveryGuarantee.AT_LEAST_ONCE)
+                .setDeliveryGuarantee(
+                        options.exactlyOnce() ? DeliveryGuarantee.EXACTLY_ONCE : DeliveryGuarantee.AT_LEAST_ONCE)
+                .setTransactionalIdPrefix(options.group())
                 // The function before made them as the producer takes them.
                 .setRecordSerializer((record, context, timestamp) -> record)
                 .build();

@@ -76,9 +76,14 @@ public final class StreamsPeer implements Peer {
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, options.group());
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, options.brokers());
         // A new group starts at the earliest offset: that is what Streams does by itself.
-        settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
+        boolean once = options.exactlyOnce();
+        settings.put(
+                StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+                once ? StreamsConfig.EXACTLY_ONCE_V2 : StreamsConfig.AT_LEAST_ONCE);
         settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, options.threads());
-        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, ClientSettings.COMMIT_INTERVAL.toMillis());
+        settings.put(
+                StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
+                (once ? ClientSettings.TRANSACTION_INTERVAL : ClientSettings.COMMIT_INTERVAL).toMillis());
         // Two polls' worth: with fewer, a partition would be paused after almost every poll.
         settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, 10_000);
         for (Map.Entry<String, String> setting : ClientSettings.consumer().entrySet()) {

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Hosts under load with things breaking all the time, for MINUTES=20, the same way again with SEED=n. Ends with a line
+# "N passed, N failed".
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MILLSTREAM_CACHE:-$root/.cache}
+(cd tests/guests && cargo build --release --target wasm32-wasip2)
+"$MILLSTREAM_CACHE/tools/venv/bin/cargo-nextest" nextest run --locked --workspace --no-run
+exec "$CARGO_TARGET_DIR/debug/soak" "${MINUTES:-20}" ${SEED:+"$SEED"}
