@@ -123,6 +123,24 @@ async fn a_member_that_the_group_gives_up_during_the_commit_commits_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_partition_that_is_lost_and_comes_back_within_a_transaction_is_not_in_it_twice() {
+    let memory = memory(1);
+    memory.append("in", 0, numbers(0..100));
+    let plane = start_exactly_once(&memory, revision(1, pass()));
+    plane.assign(0..1);
+    let batches = || plane.handle.stats().snapshot().batches;
+    until("it is written", || batches() == 1).await;
+    plane.source.play(Event::Lost(parts(0..1)));
+    until("it is let go", || !plane.source.released().is_empty()).await;
+    plane.assign(0..1);
+    until("it is written again", || batches() == 2).await;
+    assert_eq!(memory.count("out"), 0, "within one transaction");
+    plane.committed(0, 100).await;
+    assert_eq!(written(&memory), (0..100).collect::<Vec<_>>());
+    assert_eq!(plane.handle.stats().snapshot().aborts, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn revoked_partitions_are_committed_before_they_are_let_go() {
     let memory = memory(2);
     memory.append("in", 0, numbers(0..100));

@@ -9,7 +9,7 @@
 //! transaction as a whole: it is aborted, and every partition that has something in it goes back to what the group has
 //! committed. The group is asked, because after a commit whose answer got lost only it knows.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +56,8 @@ struct Transaction(parking_lot::Mutex<Contents>);
 
 #[derive(Debug, Default)]
 struct Contents {
-    /// Whose batches are in it.
-    partitions: HashSet<TopicPartition>,
+    /// Whose batches are in it, and of which run through the partition.
+    partitions: HashMap<TopicPartition, u64>,
     /// Why it can only be aborted.
     spoiled: Option<DeliveryError>,
 }
@@ -69,16 +69,27 @@ impl Contents {
 }
 
 impl Transaction {
-    /// A batch of this partition is put into it.
-    fn takes(&self, partition: &TopicPartition) {
+    /// A batch of this partition is put into it. One that was lost and came back in between would be in it twice.
+    fn takes(&self, partition: &TopicPartition, generation: u64) {
         let mut contents = self.0.lock();
-        if !contents.partitions.contains(partition) {
-            contents.partitions.insert(partition.clone());
+        match contents.partitions.get(partition) {
+            Some(before) if *before == generation => {}
+            Some(_) => {
+                contents.spoiled.get_or_insert_with(|| lost(partition));
+            }
+            None => drop(contents.partitions.insert(partition.clone(), generation)),
         }
     }
 
     fn spoil(&self, why: DeliveryError) {
         self.0.lock().spoiled.get_or_insert(why);
+    }
+}
+
+fn lost(partition: &TopicPartition) -> DeliveryError {
+    DeliveryError {
+        code: "lost".to_owned(),
+        message: format!("{partition} went to another host while a transaction had batches of it"),
     }
 }
 
@@ -155,17 +166,12 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
         // First who we are, then what is ours: whoever loses a partition between the two is refused by the broker.
         let member = self.transactions.member();
         let commits = self.ledger.begun();
-        let gone = contents
-            .partitions
-            .iter()
-            .find(|touched| !commits.iter().any(|(partition, _)| partition == *touched));
         let spoiled = contents.spoiled.clone().or_else(|| {
-            gone.map(|gone| DeliveryError {
-                code: "lost".to_owned(),
-                message: format!(
-                    "{gone} went to another host while a transaction had batches of it"
-                ),
-            })
+            let mut parts = contents.partitions.iter();
+            let gone = parts.find(|(partition, generation)| {
+                self.ledger.generation_of(partition) != Some(**generation)
+            });
+            gone.map(|(partition, _)| lost(partition))
         });
         if let Some(error) = spoiled {
             // Whether or not it works, starting over settles it.
@@ -288,7 +294,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             .ledger
             .begin(&partition, generation, rows.next_offset(), held)
             .ok_or(Undelivered::Stale)?;
-        inner.open.takes(&partition);
+        inner.open.takes(&partition, generation);
         let mut part = Part {
             transaction: &inner.open,
             whole: layout.is_empty(),

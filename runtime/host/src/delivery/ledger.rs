@@ -217,6 +217,12 @@ impl Ledger {
         self.settled.notify_waiters();
     }
 
+    /// The run through a partition that is under way; none if it is not open.
+    pub(super) fn generation_of(&self, partition: &TopicPartition) -> Option<u64> {
+        let state = self.state.lock();
+        state.open.get(partition).map(|open| open.generation)
+    }
+
     /// The partitions that have batches in flight.
     pub(super) fn in_flight(&self) -> Vec<TopicPartition> {
         let state = self.state.lock();
