@@ -10,9 +10,25 @@ use super::pool::ProducerPool;
 use super::{Committed, DeliveryError};
 use crate::source::TopicPartition;
 
-/// How long brokers are waited for that are away while a transaction ends. Past that what became of it is not known, and the
-/// next producer of the same id finds out.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long brokers are waited for that are away while a transaction ends: twice as long as a broker keeps it open. Past that
+/// what became of it is not known, and the next producer of the same id finds out.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// librdkafka keeps its own time, and has been seen not to come back from a call when a coordinator went away under it.
+const NO_ANSWER: Duration = Duration::from_secs(30);
+
+/// Gives a call up that does not come back.
+async fn answered<T, E>(
+    call: impl Future<Output = Result<T, E>>,
+    gave_up: impl FnOnce(DeliveryError) -> E,
+) -> Result<T, E> {
+    match tokio::time::timeout(NO_ANSWER, call).await {
+        Ok(result) => result,
+        Err(_) => Err(gave_up(DeliveryError {
+            code: "no-answer".to_owned(),
+            message: format!("the end of a transaction did not come within {NO_ANSWER:?}"),
+        })),
+    }
+}
 
 /// Ends transactions, of which one is always open once [`Transactions::renew`] has worked. None of these is called while
 /// records are sent.
@@ -77,7 +93,8 @@ impl Transactions for KafkaTransactions {
 
     async fn renew(&self) -> Result<(), DeliveryError> {
         let next = self.pool.only().next()?;
-        next.producer.init_transactions(PATIENCE).await?;
+        let init = async { Ok(next.producer.init_transactions(PATIENCE).await?) };
+        answered(init, |error: DeliveryError| error).await?;
         next.producer.begin_transaction()?;
         self.pool.only().install(next);
         Ok(())
@@ -98,27 +115,39 @@ impl Transactions for KafkaTransactions {
             .collect();
         let only = self.pool.only();
         let producer = only.producer();
-        let ended = producer
-            .commit_transaction(&offsets, member, PATIENCE)
-            .await;
+        let (over, ended) = ended(producer.commit_transaction(&offsets, member, PATIENCE)).await;
         // A producer that cannot begin another one has committed this one all the same.
-        let over = matches!(ended, Err(TransactionError::Over(_)));
         if over || producer.begin_transaction().is_err() {
             only.retire_all();
         }
-        ended.map_err(|error| DeliveryError {
-            code: super::code_of(error.cause()),
-            message: error.to_string(),
-        })
+        ended
     }
 
     async fn abort(&self) -> Result<(), DeliveryError> {
         let only = self.pool.only();
         let producer = only.producer();
-        let ended = producer.abort_transaction(PATIENCE).await;
-        if ended.is_err() || producer.begin_transaction().is_err() {
+        let (over, ended) = ended(producer.abort_transaction(PATIENCE)).await;
+        if over || producer.begin_transaction().is_err() {
             only.retire_all();
         }
-        ended.map_err(|error| DeliveryError::from(error.cause().clone()))
+        ended
+    }
+}
+
+/// How a transaction ended, and whether its producer is of no use any more.
+async fn ended(
+    call: impl Future<Output = Result<(), TransactionError>>,
+) -> (bool, Result<(), DeliveryError>) {
+    let call = async {
+        call.await.map_err(|error| {
+            let message = error.to_string();
+            let code = super::code_of(error.cause());
+            let over = matches!(error, TransactionError::Over(_));
+            (over, DeliveryError { code, message })
+        })
+    };
+    match answered(call, |error| (true, error)).await {
+        Ok(()) => (false, Ok(())),
+        Err((over, error)) => (over, Err(error)),
     }
 }
