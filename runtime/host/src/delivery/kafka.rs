@@ -306,15 +306,7 @@ impl Offsets for KafkaOffsets {
         &self,
         commits: &[(TopicPartition, Committed)],
     ) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
-        let asked: Vec<Commit> = commits
-            .iter()
-            .map(|(partition, committed)| Commit {
-                partition: partition.clone(),
-                offset: committed.offset,
-                metadata: committed.metadata.clone(),
-            })
-            .collect();
-        let found = self.consumer.commit(&asked).await?;
+        let found = self.consumer.commit(&asked_of(commits)).await?;
         let one = |partition: &TopicPartition| {
             let found = found.iter().find(|(other, _)| other == partition);
             found.map_or(Ok(()), |(_, result)| {
@@ -348,6 +340,16 @@ impl Offsets for KafkaOffsets {
         }
         Ok(beginnings)
     }
+}
+
+/// Commits as the client takes them.
+pub(super) fn asked_of(commits: &[(TopicPartition, Committed)]) -> Vec<Commit> {
+    let one = |(partition, committed): &(TopicPartition, Committed)| Commit {
+        partition: partition.clone(),
+        offset: committed.offset,
+        metadata: committed.metadata.clone(),
+    };
+    commits.iter().map(one).collect()
 }
 
 /// A stable name for Kafka's code, as in `topic-authorization-failed`.

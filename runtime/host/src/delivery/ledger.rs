@@ -66,6 +66,15 @@ struct State {
     open: HashMap<TopicPartition, Open>,
 }
 
+impl State {
+    /// A partition, if this run through it is still under way.
+    fn of(&mut self, partition: &TopicPartition, generation: u64) -> Option<&mut Open> {
+        self.open
+            .get_mut(partition)
+            .filter(|open| open.generation == generation)
+    }
+}
+
 impl Ledger {
     pub(super) fn new(stats: Arc<Stats>, happenings: mpsc::UnboundedSender<Happening>) -> Self {
         Self {
@@ -117,10 +126,7 @@ impl Ledger {
         held: Held,
     ) -> Option<InFlight> {
         let mut state = self.state.lock();
-        let open = state
-            .open
-            .get_mut(partition)
-            .filter(|open| open.generation == generation)?;
+        let open = state.of(partition, generation)?;
         let ticket = open.watermark.begin(next, held);
         Some(InFlight {
             partition: partition.clone(),
@@ -132,11 +138,7 @@ impl Ledger {
     /// Nothing is to be read before `to`.
     pub(super) fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
         let mut state = self.state.lock();
-        let Some(open) = state
-            .open
-            .get_mut(partition)
-            .filter(|open| open.generation == generation)
-        else {
+        let Some(open) = state.of(partition, generation) else {
             return;
         };
         open.watermark.skip(to);
@@ -149,11 +151,7 @@ impl Ledger {
     pub(super) fn finish(&self, flight: &InFlight) {
         let passed = {
             let mut state = self.state.lock();
-            let Some(open) = state
-                .open
-                .get_mut(&flight.partition)
-                .filter(|open| open.generation == flight.generation)
-            else {
+            let Some(open) = state.of(&flight.partition, flight.generation) else {
                 return;
             };
             open.failures = 0;
@@ -188,10 +186,8 @@ impl Ledger {
         let state = self.state.lock();
         let stamp = state.stamp;
         let changed = state.open.iter().filter_map(|(partition, open)| {
-            let offset = open.watermark.begun();
-            let changed = offset > open.committed || open.committed_stamp != Some(stamp);
-            let metadata = stamp.to_string();
-            changed.then(|| (partition.clone(), Committed { offset, metadata }))
+            let commit = open.commit_up_to(open.watermark.begun(), stamp)?;
+            Some((partition.clone(), commit))
         });
         changed.collect()
     }
@@ -283,11 +279,7 @@ impl Ledger {
     /// Part of a batch could not be written: the partition goes back to where it is finished.
     pub(super) fn fail(&self, flight: &InFlight, error: &DeliveryError) {
         let mut state = self.state.lock();
-        let Some(open) = state
-            .open
-            .get_mut(&flight.partition)
-            .filter(|open| open.generation == flight.generation)
-        else {
+        let Some(open) = state.of(&flight.partition, flight.generation) else {
             return;
         };
         let happening = self.start_over(&flight.partition, open, error);
@@ -301,10 +293,11 @@ impl Ledger {
     pub(super) fn uncommitted(&self) -> Vec<(TopicPartition, Committed)> {
         let state = self.state.lock();
         let stamp = state.stamp;
-        let changed = state.open.iter().filter(|(_, open)| open.changed(stamp));
-        changed
-            .map(|(partition, open)| (partition.clone(), open.commit(stamp)))
-            .collect()
+        let changed = state
+            .open
+            .iter()
+            .filter_map(|(partition, open)| Some((partition.clone(), open.commit(stamp)?)));
+        changed.collect()
     }
 
     /// These commits worked.
@@ -357,7 +350,7 @@ impl Ledger {
             };
             ended.push(Ended {
                 partition: partition.clone(),
-                commit: open.changed(stamp).then(|| open.commit(stamp)),
+                commit: open.commit(stamp),
                 committed: open.committed,
                 abandoned: open.watermark.outstanding(),
             });
@@ -390,15 +383,17 @@ pub(super) struct Ended {
 }
 
 impl Open {
-    fn changed(&self, stamp: Stamp) -> bool {
-        self.watermark.position() > self.committed || self.committed_stamp != Some(stamp)
+    /// What is to be committed, if that changes anything.
+    fn commit(&self, stamp: Stamp) -> Option<Committed> {
+        self.commit_up_to(self.watermark.position(), stamp)
     }
 
-    fn commit(&self, stamp: Stamp) -> Committed {
-        Committed {
-            offset: self.watermark.position(),
+    fn commit_up_to(&self, offset: i64, stamp: Stamp) -> Option<Committed> {
+        let changed = offset > self.committed || self.committed_stamp != Some(stamp);
+        changed.then(|| Committed {
+            offset,
             metadata: stamp.to_string(),
-        }
+        })
     }
 }
 

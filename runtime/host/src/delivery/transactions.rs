@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use millstream_kafka::consumer::{Commit, Consumer, Member};
+use millstream_kafka::consumer::{Consumer, Member};
 use millstream_kafka::producer::TransactionError;
 
+use super::kafka::asked_of;
 use super::pool::ProducerPool;
 use super::{Committed, DeliveryError};
 use crate::source::TopicPartition;
@@ -105,14 +106,7 @@ impl Transactions for KafkaTransactions {
         member: Member,
         commits: &[(TopicPartition, Committed)],
     ) -> Result<(), DeliveryError> {
-        let offsets: Vec<Commit> = commits
-            .iter()
-            .map(|(partition, committed)| Commit {
-                partition: partition.clone(),
-                offset: committed.offset,
-                metadata: committed.metadata.clone(),
-            })
-            .collect();
+        let offsets = asked_of(commits);
         let only = self.pool.only();
         let producer = only.producer();
         let (over, ended) = ended(producer.commit_transaction(&offsets, member, PATIENCE)).await;
