@@ -21,5 +21,6 @@ mod e2e {
     mod membership;
     mod modules;
     mod records;
+    mod redrive;
     mod topics;
 }

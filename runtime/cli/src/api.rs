@@ -4,9 +4,13 @@
 //! added; a client ignores fields, states and codes that it does not know. Knows nothing of sockets, and nothing of how a
 //! host comes to its answers.
 
+mod redrives;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use redrives::{Redrive, RedriveCancel, RedriveList, RedriveRequest};
 
 /// The port that a host listens on, and that a client asks, unless told otherwise.
 pub const DEFAULT_PORT: u16 = 7411;

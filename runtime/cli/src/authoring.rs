@@ -3,5 +3,6 @@
 
 pub(crate) mod bench;
 pub(crate) mod build;
+pub(crate) mod dry_run;
 pub(crate) mod new;
 pub(crate) mod test;

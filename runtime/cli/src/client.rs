@@ -97,6 +97,40 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn redrives(&self, name: &str) -> anyhow::Result<api::RedriveList> {
+        let path = ["v1", "transforms", name, "redrives"];
+        self.json(|client| Ok(client.request(Method::GET, &path)))
+            .await
+    }
+
+    pub(crate) async fn redrive(
+        &self,
+        name: &str,
+        request: &api::RedriveRequest,
+    ) -> anyhow::Result<api::Redrive> {
+        let path = ["v1", "transforms", name, "redrives"];
+        self.json(|client| Ok(client.request(Method::POST, &path).json(request)))
+            .await
+    }
+
+    pub(crate) async fn cancel_redrive(
+        &self,
+        name: &str,
+        query: &api::RedriveCancel,
+    ) -> anyhow::Result<api::Redrive> {
+        let path = ["v1", "transforms", name, "redrives"];
+        self.json(|client| Ok(client.request(Method::DELETE, &path).query(query)))
+            .await
+    }
+
+    /// The module that a transform runs.
+    pub(crate) async fn module(&self, name: &str) -> anyhow::Result<Vec<u8>> {
+        let request = self.request(Method::GET, &["v1", "transforms", name, "module"]);
+        let response = self.answered(request.timeout(SILENCE).send().await)?;
+        let response = self.accepted(response).await?;
+        Ok(self.answered(response.bytes().await)?.to_vec())
+    }
+
     /// Carried out once, however often it is asked: the query's request id sees to that.
     pub(crate) async fn deploy(&self, upload: &Upload) -> anyhow::Result<api::Deployed> {
         self.json(|client| {

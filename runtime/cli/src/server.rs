@@ -11,6 +11,7 @@ mod error;
 mod forms;
 mod guard;
 mod health;
+mod redrives;
 mod rejected;
 mod transforms;
 mod upload;
@@ -80,6 +81,13 @@ fn router(host: Host) -> Router {
             "/v1/transforms/{name}/rejected/{partition}/{offset}",
             get(rejected::show),
         )
+        .route(
+            "/v1/transforms/{name}/redrives",
+            get(redrives::list)
+                .post(redrives::begin)
+                .delete(redrives::cancel),
+        )
+        .route("/v1/transforms/{name}/module", get(redrives::module))
         .route("/v1/host", get(info))
         .route("/v1/topics", post(forms::create_topic))
         .route("/metrics", get(health::metrics))

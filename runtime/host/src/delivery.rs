@@ -20,6 +20,7 @@
 //! Nothing above asks which delivery or whose outlet it is. This module knows nothing of Wasm beyond plans.
 
 mod at_least_once;
+mod copied;
 mod dead_letter;
 mod exactly_once;
 mod kafka;
@@ -45,6 +46,8 @@ use crate::failure::Policy;
 use crate::source::{Rows, TopicPartition};
 
 pub use at_least_once::AtLeastOnce;
+pub use copied::Copied;
+pub(crate) use dead_letter::Told;
 pub use dead_letter::{HEADER_PREFIX, TOO_LARGE};
 pub use exactly_once::ExactlyOnce;
 pub(crate) use kafka::code_of;

@@ -10,6 +10,7 @@
 pub mod kafka;
 pub mod log;
 pub mod record;
+pub mod redrive;
 pub mod state;
 
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ use tokio::sync::Mutex;
 use self::{
     log::{LogError, RevisionLog},
     record::Revision,
+    redrive::Redrive,
     state::Deployments,
 };
 
@@ -40,11 +42,51 @@ pub enum ChangeError<E> {
 
 /// A change that is in the log.
 #[derive(Clone, Debug)]
-pub enum Changed {
+pub enum Changed<T = Revision> {
     /// It was written now.
-    Written(Arc<Revision>),
+    Written(Arc<T>),
     /// The same request had been carried out before.
-    Before(Arc<Revision>),
+    Before(Arc<T>),
+}
+
+/// What the log is made of.
+pub trait Entry: Sized {
+    fn key(&self) -> String;
+
+    /// # Errors
+    /// Never in practice.
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
+
+    /// What a request has become, if it was carried out.
+    fn by_request<'d>(seen: &'d Deployments, id: &str) -> Option<&'d Arc<Self>>;
+}
+
+impl Entry for Revision {
+    fn key(&self) -> String {
+        self.key()
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        self.encode()
+    }
+
+    fn by_request<'d>(seen: &'d Deployments, id: &str) -> Option<&'d Arc<Self>> {
+        seen.by_request(id)
+    }
+}
+
+impl Entry for Redrive {
+    fn key(&self) -> String {
+        self.key()
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        self.encode()
+    }
+
+    fn by_request<'d>(seen: &'d Deployments, id: &str) -> Option<&'d Arc<Self>> {
+        seen.redrive_by_request(id)
+    }
 }
 
 /// The one way to write to the log.
@@ -72,15 +114,15 @@ impl<L: RevisionLog> Writer<L> {
         Ok(seen.0.clone())
     }
 
-    /// Writes the revision that `decide` makes of what is deployed. It is asked again whenever somebody else was faster.
+    /// Writes what `decide` makes of what is deployed. It is asked again whenever somebody else was faster.
     ///
     /// # Errors
     /// What `decide` says, or that the log could not be written.
-    pub async fn change<E>(
+    pub async fn change<T: Entry, E>(
         &self,
         request_id: &str,
-        mut decide: impl FnMut(&Deployments) -> Result<Revision, E>,
-    ) -> Result<Changed, ChangeError<E>> {
+        mut decide: impl FnMut(&Deployments) -> Result<T, E>,
+    ) -> Result<Changed<T>, ChangeError<E>> {
         let mut seen = self.seen.lock().await;
         let mut trouble = None;
         for attempt in 0..ATTEMPTS {
@@ -102,19 +144,15 @@ impl<L: RevisionLog> Writer<L> {
             if let Err(error) = self.catch_up(&mut seen).await {
                 return Err(ChangeError::Broker(error.to_string()));
             }
-            if let Some(before) = seen.0.by_request(request_id) {
+            if let Some(before) = T::by_request(&seen.0, request_id) {
                 return Ok(Changed::Before(Arc::clone(before)));
             }
-            let revision = decide(&seen.0).map_err(ChangeError::Refused)?;
-            let value = revision
+            let entry = decide(&seen.0).map_err(ChangeError::Refused)?;
+            let value = entry
                 .encode()
                 .map_err(|error| ChangeError::Broker(error.to_string()))?;
-            match self
-                .log
-                .write(claim, revision.key().into_bytes(), value)
-                .await
-            {
-                Ok(()) => return Ok(Changed::Written(Arc::new(revision))),
+            match self.log.write(claim, entry.key().into_bytes(), value).await {
+                Ok(()) => return Ok(Changed::Written(Arc::new(entry))),
                 Err(LogError::Fenced) => {}
                 Err(LogError::Broker(why)) => trouble = Some(why),
             }
@@ -124,14 +162,8 @@ impl<L: RevisionLog> Writer<L> {
 
     async fn catch_up(&self, seen: &mut (Deployments, i64)) -> Result<(), LogError> {
         let (records, next) = self.log.read_to_end(seen.1).await?;
-        for record in records {
-            if let Some(revision) = Revision::decode(
-                record.key.as_deref(),
-                record.value.as_deref(),
-                record.timestamp,
-            ) {
-                seen.0.apply(revision);
-            }
+        for record in &records {
+            seen.0.read(record);
         }
         seen.1 = next;
         Ok(())

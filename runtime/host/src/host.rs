@@ -12,7 +12,9 @@ mod config;
 mod delete;
 mod deploy;
 mod letters;
+mod module;
 mod ready;
+mod redrive;
 
 use std::{
     collections::BTreeSet,
@@ -32,11 +34,15 @@ pub use config::{HostConfig, StartError};
 pub use delete::{DeleteError, Deleted};
 pub use deploy::{Backlog, DeployError, Deployed, Upload};
 pub use letters::{Letter, LetterFilter, LettersError};
+pub use module::ModuleFetchError;
 pub use ready::NotReady;
+pub use redrive::{RedriveError, RedriveStatus};
 
 use crate::{
     control_topics::ControlTopics,
-    deployments::{Writer, kafka::KafkaLog, record::Revision, state::Deployments},
+    deployments::{
+        Writer, kafka::KafkaLog, record::Revision, redrive::Redrive, state::Deployments,
+    },
     logs::{self, Line, LogBook, LogSink},
     metrics::Metrics,
     modules::Modules,
@@ -231,11 +237,25 @@ impl Host {
 
     /// Waits until this host has read a revision, so that whoever made it finds it in the next answer.
     async fn read_back(&self, revision: &Revision) {
-        let mut deployments = self.inner.deployments.subscribe();
-        let there = deployments.wait_for(|seen| {
+        self.read_until(|seen| {
             seen.latest(&revision.name)
                 .is_some_and(|latest| latest.number >= revision.number)
-        });
+        })
+        .await;
+    }
+
+    /// The same for a redrive.
+    async fn read_redrive_back(&self, redrive: &Redrive) {
+        self.read_until(|seen| {
+            seen.redrives(&redrive.name)
+                .any(|read| read.number == redrive.number && read.state == redrive.state)
+        })
+        .await;
+    }
+
+    async fn read_until(&self, mut there: impl FnMut(&Deployments) -> bool) {
+        let mut deployments = self.inner.deployments.subscribe();
+        let there = deployments.wait_for(|seen| there(seen));
         // Late is no error: the change is made.
         let _ = tokio::time::timeout(READ_BACK_WITHIN, there).await;
     }

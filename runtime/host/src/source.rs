@@ -14,6 +14,7 @@
 //! Knows nothing of guests and of what becomes of records.
 
 mod kafka;
+mod letters;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use millstream_engine::Header;
 pub use millstream_kafka::TopicPartition;
 
 pub use kafka::KafkaSource;
+pub use letters::{LetterQueue, LetterRows, LetterSource, Selection};
 
 /// Records of one partition, in offset order, where they were fetched into.
 pub trait Rows: Send + Sync + 'static {
@@ -40,6 +42,22 @@ pub trait Rows: Send + Sync + 'static {
     fn offset(&self, row: usize) -> i64;
     /// The offset after the last row: where the next batch begins or, where offsets are missing, before that.
     fn next_offset(&self) -> i64;
+
+    /// Where the rows first came from, if that is not the partition that they are read from: what guests and dead letters are
+    /// told. All of them from the same.
+    fn origin(&self) -> Option<&TopicPartition> {
+        None
+    }
+
+    /// The row's place there.
+    fn original_offset(&self, row: usize) -> i64 {
+        self.offset(row)
+    }
+
+    /// Calls that it was part of before it was read this time.
+    fn attempts(&self, _row: usize) -> u32 {
+        0
+    }
 
     /// Keeps the first `at` rows and gives the rest away, without copying.
     #[must_use]

@@ -8,6 +8,7 @@
 //! by itself (a broker that is away) is tried again.
 
 mod prepare;
+mod redrive;
 mod transform;
 mod view;
 
@@ -17,6 +18,7 @@ use millstream_engine::Engine;
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
+use redrive::Redrives;
 pub use view::{State, View};
 
 use crate::{
@@ -49,6 +51,7 @@ struct Entry {
 pub struct Supervisor {
     workshop: Arc<Workshop>,
     entries: Mutex<BTreeMap<String, Entry>>,
+    redrives: Redrives,
     stop: watch::Sender<Option<Instant>>,
 }
 
@@ -57,6 +60,7 @@ impl Supervisor {
         Supervisor {
             workshop,
             entries: Mutex::default(),
+            redrives: Redrives::default(),
             stop: watch::Sender::new(None),
         }
     }
@@ -90,6 +94,18 @@ impl Supervisor {
                 }
             }
         }
+        drop(entries);
+        self.redrives.follow(&self.workshop, deployments);
+    }
+
+    /// What this host knows of the redrive of a transform that it is at.
+    pub fn redrive(&self, name: &str, number: u64) -> Option<Arc<View>> {
+        self.redrives.view(name, number)
+    }
+
+    /// Whether this host has let go of a redrive.
+    pub fn has_left_redrive(&self, name: &str, number: u64) -> bool {
+        self.redrives.has_left(name, number)
     }
 
     fn begin(&self, revision: &Arc<Revision>) -> Entry {
@@ -100,6 +116,7 @@ impl Supervisor {
             Arc::clone(&view),
             receiver,
             self.stop.subscribe(),
+            None,
         );
         Entry {
             desired,
@@ -130,9 +147,10 @@ impl Supervisor {
         let deadline = Instant::now() + within;
         self.stop.send_replace(Some(deadline));
         let entries = std::mem::take(&mut *self.entries.lock());
-        for (name, entry) in entries {
+        let tasks = entries.into_iter().map(|(name, entry)| (name, entry.task));
+        for (name, task) in tasks.chain(self.redrives.end(deadline)) {
             // A little longer than the deadline: leaving a group takes a round trip.
-            if tokio::time::timeout_at(deadline + Duration::from_secs(1), entry.task)
+            if tokio::time::timeout_at(deadline + Duration::from_secs(1), task)
                 .await
                 .is_err()
             {

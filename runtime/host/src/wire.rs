@@ -13,13 +13,14 @@ use millstream_kafka::{
 use crate::{
     budget::Budget,
     delivery::{
-        AtLeastOnce, ExactlyOnce, KafkaOffsets, KafkaOutlet, KafkaTransactions, ProducerPool,
+        AtLeastOnce, Copied, ExactlyOnce, KafkaOffsets, KafkaOutlet, KafkaTransactions, Outlet,
+        ProducerPool,
     },
     manifest::{Guarantee, Manifest},
     names,
     runner::{self, RunnerConfig, RunnerHandle, Shared},
     schedule::Schedule,
-    source::KafkaSource,
+    source::{KafkaSource, LetterSource, Selection, Source},
     stats::Stats,
     watchdog::{self, Watchdog},
 };
@@ -85,52 +86,109 @@ impl Wiring {
         &self.shared.budget
     }
 
-    /// Starts a transform.
+    /// Starts a transform, or a redrive of one.
     pub(crate) fn start(
         &self,
         shape: Shape,
         revision: runner::Revision,
+        reads: Reads,
         stats: &Arc<Stats>,
     ) -> Result<RunnerHandle, String> {
-        let name = Arc::clone(&revision.routes.transform);
-        let mut options = ConsumerOptions::new(names::group(&self.options.prefix, &name));
+        let member: Arc<str> = match &reads {
+            Reads::Sources => Arc::clone(&revision.routes.transform),
+            Reads::Letters { member, .. } => Arc::clone(member),
+        };
+        let mut options = ConsumerOptions::new(names::group(&self.options.prefix, &member));
         options.fetch_memory = FETCH_MEMORY;
         // As many as there were at the first deploy; a topic that grew since takes a little more memory. Few partitions get
         // much each: a fetch of a megabyte costs the broker, and this host, less than four of a quarter.
         options.expected_partitions = revision.starts.len().max(FEWEST_PARTITIONS);
         let consumer =
             Consumer::new(&self.options.settings, &options).map_err(|error| error.to_string())?;
-        let mut config = RunnerConfig::new(Arc::clone(&name));
+        let source = KafkaSource::new(consumer.clone());
+        let outlet = |pool| KafkaOutlet::new(pool, self.options.admin.clone());
+        let parts = Parts {
+            member,
+            shape,
+            revision,
+            consumer,
+            stats: Arc::clone(stats),
+        };
+        match reads {
+            Reads::Sources => self.run(parts, source, outlet),
+            Reads::Letters { selection, .. } => {
+                let source = LetterSource::new(source, selection);
+                self.run(parts, source, |pool| Copied::new(outlet(pool)))
+            }
+        }
+    }
+
+    fn run<S, P>(
+        &self,
+        parts: Parts,
+        source: S,
+        outlet: impl FnOnce(ProducerPool) -> P,
+    ) -> Result<RunnerHandle, String>
+    where
+        S: Source,
+        P: Outlet<Rows = S::Rows>,
+    {
+        let Parts {
+            member,
+            shape,
+            revision,
+            consumer,
+            stats,
+        } = parts;
+        let mut config = RunnerConfig::new(Arc::clone(&member));
         config.lanes = shape
             .lanes
             .map_or(self.options.workers, |lanes| lanes as usize)
             .max(1);
         config.commit_every = shape.commit_every;
         let offsets = KafkaOffsets::new(consumer.clone());
-        let source = KafkaSource::new(consumer.clone());
-        let outlet = |pool| Arc::new(KafkaOutlet::new(pool, self.options.admin.clone()));
-        let (stats, shared) = (Arc::clone(stats), &self.shared);
+        let shared = &self.shared;
         Ok(match shape.delivery {
             Guarantee::AtLeastOnce => {
-                let outlet = outlet(self.producers.clone());
+                let outlet = Arc::new(outlet(self.producers.clone()));
                 let delivery = AtLeastOnce::new(outlet, offsets, Arc::clone(&stats));
                 runner::start(config, revision, source, delivery, stats, shared)
             }
             Guarantee::ExactlyOnce => {
                 let WiringOptions { prefix, host, .. } = &self.options;
                 let options = ProducerOptions {
-                    transactional_id: Some(names::transactional_id(prefix, &name, host)),
+                    transactional_id: Some(names::transactional_id(prefix, &member, host)),
                     ..ProducerOptions::default()
                 };
                 let pool = ProducerPool::transactional(self.options.settings.clone(), options)
                     .map_err(|error| error.to_string())?;
                 let transactions = KafkaTransactions::new(pool.clone(), consumer);
-                let outlet = outlet(pool);
+                let outlet = Arc::new(outlet(pool));
                 let delivery = ExactlyOnce::new(outlet, transactions, offsets, Arc::clone(&stats));
                 runner::start(config, revision, source, delivery, stats, shared)
             }
         })
     }
+}
+
+/// What a runner reads.
+pub(crate) enum Reads {
+    /// The transform's sources, as the transform.
+    Sources,
+    /// Chosen dead letters, as a member of a group of its own.
+    Letters {
+        member: Arc<str>,
+        selection: Arc<dyn Selection>,
+    },
+}
+
+/// What a runner is made of, whatever it reads.
+struct Parts {
+    member: Arc<str>,
+    shape: Shape,
+    revision: runner::Revision,
+    consumer: Consumer,
+    stats: Arc<Stats>,
 }
 
 /// What of a deployment is settled when its transform starts.

@@ -97,7 +97,7 @@ async fn the_log_is_read_back_by_whoever_comes_later() {
     let first = writer();
     for number in 1..=3 {
         let changed = first
-            .change::<String>(&format!("a-{number}"), |_| Ok(delete("a", number)))
+            .change::<_, String>(&format!("a-{number}"), |_| Ok(delete("a", number)))
             .await
             .unwrap();
         assert!(matches!(changed, Changed::Written(_)));
@@ -108,7 +108,7 @@ async fn the_log_is_read_back_by_whoever_comes_later() {
         3
     );
     let again = second
-        .change::<String>("a-2", |_| unreachable!("it was carried out"))
+        .change::<Revision, String>("a-2", |_| unreachable!("it was carried out"))
         .await
         .unwrap();
     assert!(matches!(again, Changed::Before(revision) if revision.number == 2));

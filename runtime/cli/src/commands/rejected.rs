@@ -1,5 +1,7 @@
 //! `millstream rejected`: the records that a transform could not process.
 
+mod redrive;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use clap::Subcommand;
 
@@ -7,7 +9,7 @@ use crate::api::{RejectedDetail, RejectedQuery, RejectedRecord};
 use crate::args::Server;
 use crate::output::{self, Complaint, escape, escape_bytes, numbers, table::Columns};
 
-/// Look at the records that a transform could not process
+/// Look at the records that a transform could not process, and process them once more
 ///
 /// They lie in a topic of their own (`<name>.rejected` unless the manifest names another), as they came, with headers that say
 /// where from and why.
@@ -21,6 +23,9 @@ pub(crate) struct Args {
 enum Command {
     List(List),
     Show(Show),
+    Redrive(redrive::Begin),
+    Redrives(redrive::List),
+    Cancel(redrive::Cancel),
 }
 
 /// List the latest: where each came from, and why it was rejected
@@ -63,6 +68,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::List(args) => list(args).await,
         Command::Show(args) => show(args).await,
+        Command::Redrive(args) => redrive::begin(args).await,
+        Command::Redrives(args) => redrive::list(args).await,
+        Command::Cancel(args) => redrive::cancel(args).await,
     }
 }
 

@@ -6,7 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use millstream_host::{
-    host::{DeleteError, DeployError, LettersError, NotReady},
+    host::{DeleteError, DeployError, LettersError, ModuleFetchError, NotReady, RedriveError},
+    modules::ModuleError,
     problem::Problem,
 };
 
@@ -124,6 +125,36 @@ impl From<LettersError> for Refusal {
                 Refusal::new(404, code::NOT_FOUND, error.to_string())
             }
             LettersError::Kafka(_) => Refusal::new(503, code::BROKER, error.to_string()),
+        }
+    }
+}
+
+impl From<RedriveError> for Refusal {
+    fn from(error: RedriveError) -> Self {
+        let message = error.to_string();
+        match error {
+            RedriveError::Letters(error) => error.into(),
+            RedriveError::NotReady(why) => why.into(),
+            RedriveError::Open { .. } | RedriveError::Conflict(_) => {
+                Refusal::new(409, code::CONFLICT, message)
+            }
+            RedriveError::NoneOpen { .. } | RedriveError::NoLetters { .. } => {
+                Refusal::new(404, code::NOT_FOUND, message)
+            }
+            RedriveError::Broker(_) => Refusal::new(503, code::BROKER, message),
+        }
+    }
+}
+
+impl From<ModuleFetchError> for Refusal {
+    fn from(error: ModuleFetchError) -> Self {
+        let message = error.to_string();
+        match error {
+            ModuleFetchError::Unknown(name) => Refusal::unknown_transform(&name),
+            ModuleFetchError::Module(ModuleError::Kafka(_)) => {
+                Refusal::new(503, code::BROKER, message)
+            }
+            ModuleFetchError::Module(_) => Refusal::new(500, code::INTERNAL, message),
         }
     }
 }

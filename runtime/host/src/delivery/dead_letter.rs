@@ -11,6 +11,41 @@ pub const HEADER_PREFIX: &str = "millstream.";
 /// The code of a record that its output does not take.
 pub const TOO_LARGE: &str = "too-large";
 
+/// Says how large the value was that did not fit.
+const VALUE_SIZE: &str = "millstream.value-size";
+
+/// What a dead letter's headers tell of it, as far as it takes to process it once more. A stranger may have written them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told<'a> {
+    pub(crate) transform: &'a str,
+    pub(crate) code: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) attempts: u32,
+    /// Whether its value is not all there.
+    pub(crate) cut: bool,
+}
+
+impl<'a> Told<'a> {
+    /// `None`: this is no dead letter.
+    pub(crate) fn by(headers: &[Header<'a>]) -> Option<Self> {
+        let find = |name: &str| {
+            let header = headers.iter().rev().find(|header| header.name == name)?;
+            std::str::from_utf8(header.value?).ok()
+        };
+        Some(Self {
+            transform: find("millstream.transform")?,
+            code: find("millstream.code")?,
+            topic: find("millstream.topic")?,
+            partition: find("millstream.partition")?.parse().ok()?,
+            offset: find("millstream.offset")?.parse().ok()?,
+            attempts: find("millstream.attempts")?.parse().ok()?,
+            cut: find(VALUE_SIZE).is_some(),
+        })
+    }
+}
+
 /// Why a row became a dead letter.
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
@@ -45,10 +80,13 @@ impl Account {
         partition: &TopicPartition,
         routes: &Routes,
     ) -> Self {
-        let offset = rows.offset(letter.row as usize);
+        let row = letter.row as usize;
+        let from = rows.origin().unwrap_or(partition);
+        let offset = rows.original_offset(row);
+        let attempts = letter.attempts.saturating_add(rows.attempts(row));
         let mut headers = vec![
-            ("millstream.topic", partition.topic().to_owned()),
-            ("millstream.partition", partition.partition().to_string()),
+            ("millstream.topic", from.topic().to_owned()),
+            ("millstream.partition", from.partition().to_string()),
             ("millstream.offset", offset.to_string()),
             ("millstream.transform", routes.transform.to_string()),
             ("millstream.step", routes.step.to_string()),
@@ -56,11 +94,11 @@ impl Account {
             ("millstream.module", routes.digest.to_string()),
             ("millstream.code", letter.code.clone()),
             ("millstream.reason", letter.reason.clone()),
-            ("millstream.attempts", letter.attempts.to_string()),
+            ("millstream.attempts", attempts.to_string()),
         ];
         if letter.cut.is_some() {
-            let whole = rows.value(letter.row as usize).map_or(0, <[u8]>::len);
-            headers.push(("millstream.value-size", whole.to_string()));
+            let whole = rows.value(row).map_or(0, <[u8]>::len);
+            headers.push((VALUE_SIZE, whole.to_string()));
         }
         Self(headers)
     }

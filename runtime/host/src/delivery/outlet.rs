@@ -98,6 +98,11 @@ pub trait Outlet: Send + Sync + 'static {
     /// The largest record that it takes, in bytes of a record batch that holds only this one.
     fn max_message_bytes(&self, topic: &Self::Topic) -> u64;
 
+    /// Whether flights can hold on to rows. Records name none otherwise.
+    fn holds_rows(&self) -> bool {
+        true
+    }
+
     /// Begins a flight. `rows` is `None` where no record names one.
     fn begin(&self, rows: Option<Self::Rows>, patched: Vec<u8>, done: Done) -> Self::Flight;
 

@@ -29,7 +29,7 @@ pub(super) async fn send<P: Outlet>(
     let cut = layout
         .writes()
         .any(|write| matches!(&write.content, Content::Letter(letter) if letter.cut.is_some()));
-    let (mut flight, beside, copies) = if sparse || cut {
+    let (mut flight, beside, copies) = if sparse || cut || !outlet.holds_rows() {
         let (patched, copies) = copy(patched, layout, &rows);
         (outlet.begin(None, patched, done), Some(rows), copies)
     } else {

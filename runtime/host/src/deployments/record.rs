@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::manifest::Manifest;
 
 /// The form of record that this version writes.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// One change of one transform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

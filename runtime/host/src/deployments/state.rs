@@ -5,16 +5,71 @@ use std::{
     sync::Arc,
 };
 
-use super::record::Revision;
+use super::{log::LogRecord, record::Revision, redrive::Redrive};
 
-/// The latest revision of every transform that ever was, and who asked for what.
+/// The latest revision of every transform that ever was, its redrives, and who asked for what.
 #[derive(Clone, Debug, Default)]
 pub struct Deployments {
     latest: BTreeMap<String, Arc<Revision>>,
     requests: HashMap<String, Arc<Revision>>,
+    /// The number of each transform's latest delete.
+    deletes: HashMap<String, u64>,
+    redrives: BTreeMap<String, BTreeMap<u64, Arc<Redrive>>>,
+    redrive_requests: HashMap<String, Arc<Redrive>>,
 }
 
 impl Deployments {
+    /// Takes the next record of the log in. `true`: it says something.
+    pub fn read(&mut self, record: &LogRecord) -> bool {
+        let (key, value) = (record.key.as_deref(), record.value.as_deref());
+        if let Some(revision) = Revision::decode(key, value, record.timestamp) {
+            self.apply(revision);
+            return true;
+        }
+        if let Some(redrive) = Redrive::decode(key, value) {
+            self.apply_redrive(redrive);
+            return true;
+        }
+        false
+    }
+
+    fn apply_redrive(&mut self, redrive: Redrive) {
+        let redrive = Arc::new(redrive);
+        self.redrive_requests
+            .insert(redrive.request_id.clone(), Arc::clone(&redrive));
+        self.redrives
+            .entry(redrive.name.clone())
+            .or_default()
+            .insert(redrive.number, redrive);
+    }
+
+    /// Every redrive of a transform, by number.
+    pub fn redrives(&self, name: &str) -> impl Iterator<Item = &Arc<Redrive>> {
+        self.redrives
+            .get(name)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+    }
+
+    /// The redrive of a transform that is not over: there is one at a time.
+    pub fn open_redrive(&self, name: &str) -> Option<&Arc<Redrive>> {
+        let deleted = self.deletes.get(name).copied().unwrap_or(0);
+        self.redrives(name)
+            .find(|redrive| !redrive.is_over() && redrive.revision > deleted)
+    }
+
+    /// All that are not over.
+    pub fn open_redrives(&self) -> impl Iterator<Item = &Arc<Redrive>> {
+        self.redrives
+            .keys()
+            .filter_map(|name| self.open_redrive(name))
+    }
+
+    /// What a request has become, if it was carried out.
+    pub fn redrive_by_request(&self, id: &str) -> Option<&Arc<Redrive>> {
+        self.redrive_requests.get(id)
+    }
+
     /// Takes the next record in. Records come in the order of the log, so a lower number is one that was seen before.
     /// `true`: it is the transform's latest now.
     pub fn apply(&mut self, revision: Revision) -> bool {
@@ -22,6 +77,10 @@ impl Deployments {
         if !revision.request_id.is_empty() {
             self.requests
                 .insert(revision.request_id.clone(), Arc::clone(&revision));
+        }
+        if revision.is_delete() {
+            let latest = self.deletes.entry(revision.name.clone()).or_default();
+            *latest = revision.number.max(*latest);
         }
         match self.latest.entry(revision.name.clone()) {
             Entry::Occupied(known) if known.get().number >= revision.number => false,

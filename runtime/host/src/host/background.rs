@@ -12,9 +12,8 @@ use millstream_kafka::{
 };
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{Host, Inner, StartError};
+use super::{Host, Inner, StartError, redrive};
 use crate::{
-    deployments::record::Revision,
     logs,
     status::{self, HEARTBEAT_EVERY, Said, WRITE_EVERY},
 };
@@ -53,6 +52,7 @@ impl Host {
             tasks.spawn(follow_deployments(Arc::clone(inner)));
             tasks.spawn(probe(Arc::clone(inner)));
             tasks.spawn(tell(Arc::clone(inner)));
+            tasks.spawn(redrive::settle(self.clone()));
             tasks.spawn(
                 inner
                     .supervisor
@@ -111,16 +111,8 @@ async fn follow_deployments(inner: Arc<Inner>) {
                 match reader.next().await {
                     Ok(LogEvent::Record(record)) => {
                         from = record.offset + 1;
-                        let revision = Revision::decode(
-                            record.key.as_deref(),
-                            record.value.as_deref(),
-                            record.timestamp,
-                        );
-                        if let Some(revision) = revision {
-                            seen.apply(revision);
-                            if inner.caught_up.load(Relaxed) {
-                                publish(&inner, &seen);
-                            }
+                        if seen.read(&record) && inner.caught_up.load(Relaxed) {
+                            publish(&inner, &seen);
                         }
                     }
                     Ok(LogEvent::CaughtUp(_)) => {

@@ -71,7 +71,7 @@ pub enum LettersError {
 }
 
 impl Host {
-    fn letters_topic(&self, name: &str) -> Result<String, LettersError> {
+    pub(super) fn letters_topic(&self, name: &str) -> Result<String, LettersError> {
         let deployments = self.deployments();
         let deployment = deployments.live(name).and_then(|live| live.deployment());
         deployment

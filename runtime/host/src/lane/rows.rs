@@ -43,7 +43,7 @@ pub(super) fn rows<'a>(rows: &'a impl Rows, headers: &'a HeaderTable<'a>) -> Vec
         value: rows.value(row),
         headers: headers.row(row),
         timestamp: rows.timestamp(row),
-        offset: rows.offset(row),
+        offset: rows.original_offset(row),
     };
     (0..rows.len()).map(row).collect()
 }

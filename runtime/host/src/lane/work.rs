@@ -146,9 +146,10 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
     let answer = {
         let headers = HeaderTable::of(batch, live.reads);
         let table = rows(batch, &headers);
+        let from = batch.origin().unwrap_or(partition);
         let shown = engine::Batch {
-            topic: partition.topic(),
-            partition: partition.partition(),
+            topic: from.topic(),
+            partition: from.partition(),
             rows: &table,
         };
         instance.apply(shown).await

@@ -7,13 +7,14 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     State, View, Workshop,
     prepare::{Unfit, prepare},
+    redrive::Job,
     view::of_runner,
 };
 use crate::{
     deployments::record::{Change, Deployment, Revision},
     logs::Voice,
     runner::{RunState, RunnerHandle},
-    wire::Shape,
+    wire::{Reads, Shape},
 };
 
 /// Between two attempts at what may pass by itself.
@@ -27,6 +28,8 @@ pub(super) struct Transform {
     voice: Arc<Voice>,
     desired: watch::Receiver<Arc<Revision>>,
     stop: watch::Receiver<Option<Instant>>,
+    /// The redrive that this is, instead of the transform itself.
+    job: Option<Arc<Job>>,
     runner: Option<(RunnerHandle, Shape)>,
 }
 
@@ -43,6 +46,7 @@ impl Transform {
         view: Arc<View>,
         desired: watch::Receiver<Arc<Revision>>,
         stop: watch::Receiver<Option<Instant>>,
+        job: Option<Arc<Job>>,
     ) -> Self {
         let voice = Voice::new(
             Arc::clone(&view.name),
@@ -56,6 +60,7 @@ impl Transform {
             voice,
             desired,
             stop,
+            job,
             runner: None,
         }
     }
@@ -106,7 +111,11 @@ impl Transform {
         )
         .await
         {
-            Ok(prepared) => {
+            Ok(mut prepared) => {
+                let reads = match &self.job {
+                    Some(job) => job.instead(&mut prepared),
+                    None => Reads::Sources,
+                };
                 let shape = Shape::of(&deployment.manifest);
                 // Some things are settled when it starts, and a source that has failed does not come back.
                 let anew = |(runner, had): &(RunnerHandle, Shape)| {
@@ -121,20 +130,22 @@ impl Transform {
                 }
                 match &self.runner {
                     Some((runner, _)) => runner.replace(prepared),
-                    None => match self
-                        .workshop
-                        .wiring
-                        .start(shape, prepared, &self.view.stats)
-                    {
-                        Ok(runner) => {
-                            self.view.runner(Some(runner.clone()));
-                            self.runner = Some((runner, shape));
+                    None => {
+                        match self
+                            .workshop
+                            .wiring
+                            .start(shape, prepared, reads, &self.view.stats)
+                        {
+                            Ok(runner) => {
+                                self.view.runner(Some(runner.clone()));
+                                self.runner = Some((runner, shape));
+                            }
+                            Err(why) => {
+                                self.tell(revision.number, State::Waiting, Some(why));
+                                return true;
+                            }
                         }
-                        Err(why) => {
-                            self.tell(revision.number, State::Waiting, Some(why));
-                            return true;
-                        }
-                    },
+                    }
                 }
                 false
             }
@@ -197,10 +208,13 @@ impl Transform {
         if !self.view.set(revision, state, reason.clone()) {
             return;
         }
-        let text = match &reason {
+        let mut text = match &reason {
             Some(reason) => format!("{}: {reason}", state.as_str()),
             None => state.as_str().to_owned(),
         };
+        if let Some(job) = &self.job {
+            text = format!("redrive {}: {text}", job.redrive.number);
+        }
         let level = match state {
             State::Failed => "error",
             State::Waiting => "warn",

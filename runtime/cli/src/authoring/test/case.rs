@@ -32,7 +32,7 @@ pub(in crate::authoring) struct Input {
     #[serde(default)]
     pub(in crate::authoring) timestamp: i64,
     /// The line's number, from 0, unless given.
-    pub(super) offset: Option<i64>,
+    pub(in crate::authoring) offset: Option<i64>,
 }
 
 fn null() -> Text {
@@ -229,7 +229,7 @@ impl Case {
 }
 
 /// The line that expects this outcome. A timestamp is worth a word only where it changed.
-pub(super) fn write(outcome: &Outcome, input: &[Input]) -> String {
+pub(in crate::authoring) fn write(outcome: &Outcome, input: &[Input]) -> String {
     let string = |text: &str| serde_json::Value::from(text).to_string();
     match outcome {
         Outcome::Rejected { row, code, reason } => format!(

@@ -13,8 +13,7 @@ use super::case::{Case, Input};
 use crate::output::Complaint;
 
 /// Where records come from, as far as a case is concerned.
-const TOPIC: &str = "input";
-const PARTITION: i32 = 0;
+const ORIGIN: (&str, i32) = ("input", 0);
 
 /// How records are cut into batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl fmt::Display for Cut {
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(in crate::authoring) enum Outcome {
     Emitted {
         row: usize,
         output: String,
@@ -85,12 +84,21 @@ pub(in crate::authoring) async fn load(file: &Path, instances: u32) -> Result<Mo
         Complaint::new(&name, format!("cannot be read: {error}"))
             .help("build it with `millstream build`")
     })?;
+    compile(&name, &wasm, instances).await
+}
+
+/// The same, from its bytes.
+pub(in crate::authoring) async fn compile(
+    name: &str,
+    wasm: &[u8],
+    instances: u32,
+) -> Result<Module, Complaint> {
     let engine = Engine::new(EngineConfig {
         max_instances: instances,
         ..EngineConfig::default()
     })
     .map_err(|error| Complaint::new("the engine", error.to_string()))?;
-    engine.load(&wasm).await.map_err(|error| {
+    engine.load(wasm).await.map_err(|error| {
         Complaint::new(name, error.to_string()).help("build it with `millstream build`")
     })
 }
@@ -158,19 +166,20 @@ async fn outcomes(
             drop(instance);
             instance = start().await?;
         }
-        apply(&mut instance, &description, records, batch * size, &mut all).await?;
+        let outcomes = apply(&mut instance, &description, ORIGIN, records, batch * size).await?;
+        all.extend(outcomes);
     }
     Ok(all)
 }
 
-/// Runs one batch, whose first record is row `first` of the case.
-async fn apply(
+/// Runs one batch, whose first record is row `first` of all.
+pub(in crate::authoring) async fn apply(
     instance: &mut Instance,
     description: &Description,
+    (topic, partition): (&str, i32),
     records: &[Input],
     first: usize,
-    all: &mut Vec<Outcome>,
-) -> Result<(), Failure> {
+) -> Result<Vec<Outcome>, Failure> {
     let headers: Vec<Vec<Header<'_>>> = records
         .iter()
         .map(|record| {
@@ -196,21 +205,21 @@ async fn apply(
         .collect();
     let plan = instance
         .apply(Batch {
-            topic: TOPIC,
-            partition: PARTITION,
+            topic,
+            partition,
             rows: &rows,
         })
         .await?;
-    all.extend(
-        plan.records()
-            .map(|emit| emitted(&plan, description, &rows, first, &emit)),
-    );
+    let mut all: Vec<Outcome> = plan
+        .records()
+        .map(|emit| emitted(&plan, description, &rows, first, &emit))
+        .collect();
     all.extend(plan.rejections().map(|rejection| Outcome::Rejected {
         row: first + rejection.row as usize,
         code: rejection.code.to_owned(),
         reason: rejection.reason.to_owned(),
     }));
-    Ok(())
+    Ok(all)
 }
 
 /// The record as a host would write it.

@@ -22,6 +22,11 @@ impl Text {
         json: false,
     };
 
+    /// These bytes, as they are.
+    pub(in crate::authoring) fn of(bytes: Option<Vec<u8>>) -> Text {
+        Text { bytes, json: false }
+    }
+
     fn parse(raw: &str) -> Result<Text, String> {
         let raw = raw.trim();
         if raw == "null" {

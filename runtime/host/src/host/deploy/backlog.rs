@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use millstream_kafka::{
     TopicPartition,
-    consumer::{Consumer, ConsumerOptions},
+    consumer::{Committed, Consumer, ConsumerOptions},
     error::KafkaError,
 };
 
@@ -72,22 +72,31 @@ impl Host {
         revision: &Revision,
         partitions: &[TopicPartition],
     ) -> Result<HashMap<TopicPartition, i64>, KafkaError> {
-        let options = ConsumerOptions::new(names::group(self.prefix(), &revision.name));
-        let consumer = Consumer::new(&self.inner.config.settings, &options)?;
-        let found = consumer.committed(partitions).await;
-        consumer.close().await?;
+        let group = names::group(self.prefix(), &revision.name);
+        let found = self.group_offsets(&group, partitions).await?;
         let counts = |metadata: &str| match metadata.parse::<Stamp>() {
             Ok(stamp) => stamp.reset >= revision.resets,
             Err(_) => true,
         };
-        let of = |(at, committed): (
-            TopicPartition,
-            Option<millstream_kafka::consumer::Committed>,
-        )| {
-            committed
-                .filter(|committed| counts(&committed.metadata))
-                .map(|committed| (at, committed.offset))
+        let of = |(at, committed): (TopicPartition, Committed)| {
+            counts(&committed.metadata).then_some((at, committed.offset))
         };
-        Ok(found?.into_iter().filter_map(of).collect())
+        Ok(found.into_iter().filter_map(of).collect())
+    }
+
+    /// What a group has committed, where it has committed anything.
+    pub(in crate::host) async fn group_offsets(
+        &self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<(TopicPartition, Committed)>, KafkaError> {
+        let options = ConsumerOptions::new(group);
+        let consumer = Consumer::new(&self.inner.config.settings, &options)?;
+        let found = consumer.committed(partitions).await;
+        consumer.close().await?;
+        let found = found?.into_iter();
+        Ok(found
+            .filter_map(|(at, committed)| Some((at, committed?)))
+            .collect())
     }
 }
