@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Hosts under load with things breaking all the time, for MINUTES=20, the same way again with SEED=n. Ends with a line
-# "N passed, N failed".
+# Hosts under load with things breaking all the time, for MINUTES=20, the same way again with SEED=n; with ONLY=words the
+# scenarios that have them in their names. Ends with a line "N passed, N failed".
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"

@@ -1,16 +1,11 @@
 //! `soak MINUTES [SEED]`: every chaos scenario in turn, under both deliveries, until the time is over. Ends with a line
-//! "N passed, N failed"; each failure names the seed that repeats it.
+//! "N passed, N failed"; each failure names the seed that repeats it. With ONLY=words, only scenarios whose name holds them.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use millstream_tests::chaos::{self, SEED_VARIABLE, Trial, scenarios};
 use millstream_tests::{Kafka, KafkaOptions};
-
-/// In a cluster of its own, which takes the memory of three brokers while it lasts.
-fn brokers(_: &Kafka, trial: &Trial) {
-    scenarios::brokers(&Kafka::cluster(), trial);
-}
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -29,16 +24,21 @@ fn main() -> ExitCode {
         proxied: true,
         ..KafkaOptions::default()
     });
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let chosen: Vec<_> = scenarios::ALL
+        .iter()
+        .filter(|(name, _)| name.contains(&only))
+        .collect();
+    if chosen.is_empty() {
+        eprintln!("no scenario has {only:?} in its name");
+        return ExitCode::from(64);
+    }
     let (mut passed, mut failed) = (0, 0);
     for turn in 0.. {
         if Instant::now() >= end {
             break;
         }
-        let at = turn as usize / 2 % (scenarios::ALL.len() + 1);
-        let (name, scenario) = scenarios::ALL
-            .get(at)
-            .copied()
-            .unwrap_or(("brokers of a cluster are killed", brokers));
+        let (name, scenario) = chosen[turn as usize / 2 % chosen.len()];
         let trial = Trial {
             seed: seed.wrapping_add(turn),
             hosts: 1 + turn as usize % 3,

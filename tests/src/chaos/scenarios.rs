@@ -6,13 +6,14 @@ use crate::kafka::Kafka;
 /// A scenario, for a broker that was started with `proxied`.
 pub type Scenario = fn(&Kafka, &Trial);
 
-/// Those that need one broker.
+/// All of them.
 pub const ALL: &[(&str, Scenario)] = &[
     ("hosts are killed", kill),
     ("hosts stand still", freeze),
     ("hosts come and go, revisions change", rebalance),
     ("the network breaks", network),
     ("everything at once", everything),
+    ("brokers of a cluster are killed", brokers_of_a_cluster),
 ];
 
 /// Hosts are killed.
@@ -52,6 +53,11 @@ pub fn brokers(cluster: &Kafka, trial: &Trial) {
     run(trial, cluster, cluster.brokers(), &mut |stage| {
         stage.kill_broker()
     });
+}
+
+/// The same in a cluster of its own, which takes the memory of three brokers while it lasts.
+fn brokers_of_a_cluster(_: &Kafka, trial: &Trial) {
+    brokers(&Kafka::cluster(), trial);
 }
 
 /// All that needs one broker only in turn, as the seed says.

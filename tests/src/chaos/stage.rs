@@ -1,6 +1,7 @@
 //! Hosts, a transform with two outputs, and what can be done to them.
 
-use std::time::Duration;
+use std::fmt::Display;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -29,6 +30,7 @@ pub struct Stage<'k> {
     outputs: [String; 2],
     delivery: &'static str,
     hosts: Vec<Host>,
+    began: Instant,
     pub random: StdRng,
 }
 
@@ -56,6 +58,7 @@ impl<'k> Stage<'k> {
             outputs,
             hosts,
             delivery,
+            began: Instant::now(),
             random: StdRng::seed_from_u64(trial.seed),
         };
         stage.hosts[0].deploy_manifest(&stage.manifest(""), &[]);
@@ -79,6 +82,11 @@ impl<'k> Stage<'k> {
         });
     }
 
+    /// For whoever reads how a trial went.
+    fn note(&self, what: impl Display) {
+        eprintln!("{:7.1} s: {what}", self.began.elapsed().as_secs_f64());
+    }
+
     fn any(&mut self) -> usize {
         self.random.random_range(0..self.hosts.len())
     }
@@ -86,6 +94,7 @@ impl<'k> Stage<'k> {
     /// SIGKILL for one of them; another takes its place.
     pub fn kill(&mut self) {
         let at = self.any();
+        self.note(format_args!("host {at} is killed"));
         self.hosts[at].process.kill();
         self.hosts[at] = Host::start(&self.options);
     }
@@ -93,6 +102,7 @@ impl<'k> Stage<'k> {
     /// One of them stands still until its partitions are somebody else's, then goes on.
     pub fn freeze(&mut self) {
         let at = self.any();
+        self.note(format_args!("host {at} stands still"));
         let process = &mut self.hosts[at].process;
         process.signal(Signal::STOP);
         std::thread::sleep(FROZEN);
@@ -102,6 +112,8 @@ impl<'k> Stage<'k> {
     /// The network between hosts and broker is cut, slow or lossy for some seconds, in turn.
     pub fn break_network(&mut self, turn: u32) {
         let network = self.kafka.network();
+        let how = ["cut", "slow", "lossy"][turn as usize % 3];
+        self.note(format_args!("the network is {how}"));
         match turn % 3 {
             0 => network.cut(),
             1 => network.slow(Duration::from_millis(self.random.random_range(20..200))),
@@ -117,13 +129,16 @@ impl<'k> Stage<'k> {
     /// with its data.
     pub fn kill_broker(&mut self) {
         let node = self.random.random_range(0..self.kafka.nodes());
+        self.note(format_args!("broker {node} is killed"));
         self.kafka.kill_node(node);
         self.progress();
+        self.note("it comes back");
         self.kafka.restart_node(node);
     }
 
     /// Another one joins, works, and leaves in good order.
     pub fn come_and_go(&mut self) {
+        self.note("another host joins and leaves");
         let mut other = Host::start(&self.options);
         wait_until("the host that joined has partitions", LIMIT, || {
             let transform = other.transform(&self.name)?;
@@ -136,6 +151,7 @@ impl<'k> Stage<'k> {
 
     /// A new revision of the same module takes over on all of them.
     pub fn redeploy(&mut self) {
+        self.note("a new revision");
         let tag = self.random.random_range(0..1_000_000_000);
         let manifest = self.manifest(&format!(", tag = \"{tag}\""));
         let at = self.any();
@@ -165,7 +181,7 @@ impl<'k> Stage<'k> {
         let judge = || lineage.check(self.kafka.brokers(), &outputs);
         // What a killed host left open hides what came after it, until the broker gives that transaction up.
         let mut last = judge();
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         while last.lost.count > 0 && began.elapsed() < LIMIT / 3 {
             std::thread::sleep(Duration::from_secs(1));
             last = judge();

@@ -1,5 +1,5 @@
 //! Under load, with things breaking all the time: nothing is lost, and exactly once nothing is doubled. `make soak` runs the
-//! same for longer, and kills brokers of a cluster as well.
+//! same for longer.
 
 use millstream_tests::chaos::{Trial, scenarios};
 use millstream_tests::{Kafka, KafkaOptions};
@@ -37,4 +37,13 @@ fn exactly_once_a_network_that_is_cut_slow_and_lossy_loses_and_doubles_nothing()
         ..Trial::new(true)
     };
     scenarios::network(&kafka, &trial);
+}
+
+#[test]
+fn exactly_once_brokers_that_are_killed_lose_and_double_nothing() {
+    let trial = Trial {
+        hosts: 1,
+        ..Trial::new(true)
+    };
+    scenarios::brokers(&Kafka::cluster(), &trial);
 }
