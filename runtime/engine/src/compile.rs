@@ -1,7 +1,9 @@
-//! Compiles a module: bytes in, bytes out, in a process of its own with limits on memory and CPU time.
+//! Compiles a module: bytes in, bytes out, in a process of its own with limits on memory, CPU time and what comes out.
 //!
 //! A compiler bug or a module made to exhaust it takes down that process and nothing else. The process is this very
-//! binary, told to call [`compile_main`].
+//! binary, told to call [`compile_main`]. What it may use follows from the module's size ([`Allowance`]).
+
+mod allowance;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -18,11 +20,10 @@ use wasmtime::Engine;
 use crate::engine::blocking;
 use crate::raw::code::TrustedCode;
 use crate::{LoadError, config};
+use allowance::Allowance;
 
-/// Address space of the compiler: Python's 18 MB need about 1 GiB of memory.
-const MEMORY: u64 = 6 << 30;
-/// CPU seconds of the compiler: StarlingMonkey takes 6, Python 5.
-const CPU_SECONDS: u64 = 180;
+/// Address space of the compiler, for what the watch on its memory is too slow to see.
+const ADDRESS_SPACE: u64 = 8 << 30;
 /// On the clock: it is niced, and waits behind whatever the host does.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Bytes that the child reads: more than any module limit.
@@ -30,8 +31,11 @@ const MAX_INPUT: u64 = 256 << 20;
 /// Bytes of its messages that are kept.
 const MAX_MESSAGE: u64 = 8 * 1024;
 
-/// The child's exit code where the module is to blame.
+/// The child's exit codes where the module is to blame: it is not valid, or takes more than its allowance.
 const MODULE_IS_BAD: i32 = 65;
+const MODULE_TAKES_TOO_MUCH: i32 = 66;
+/// Between SIGXCPU, which says why the child ends, and SIGKILL, which does not: both at once would be SIGKILL.
+const GRACE_SECONDS: u64 = 5;
 
 /// Where modules are compiled.
 #[derive(Clone, Debug, Default)]
@@ -92,24 +96,32 @@ async fn child(
         .kill_on_drop(true)
         .spawn()
         .map_err(|e| host("cannot start", e))?;
-    let (Some(mut stdin), Some(mut stdout), Some(stderr)) =
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(LoadError::Host("the compiler has no pipes".to_owned()));
     };
+    let allowance = Allowance::of(wasm.len());
     let (mut code, mut message) = (Vec::new(), Vec::new());
     let mut limited = stderr.take(MAX_MESSAGE);
+    // The child keeps to it by itself, but this process is the one that is to stay small.
+    let mut stdout = stdout.take(allowance.code + 1);
     let write = async {
         // A child that ends before it read everything says why on its own.
         let _ = stdin.write_all(wasm).await;
         drop(stdin);
     };
-    let ((), read, said) = tokio::join!(
-        write,
-        stdout.read_to_end(&mut code),
-        limited.read_to_end(&mut message)
-    );
+    let read = async {
+        let read = stdout.read_to_end(&mut code).await;
+        // A child that has more to say is not to wait for somebody who listens.
+        drop(stdout);
+        read
+    };
+    let ((), read, said) = tokio::join!(write, read, limited.read_to_end(&mut message));
     read.and(said).map_err(|e| host("cannot read from", e))?;
+    if code.len() as u64 > allowance.code {
+        return Err(LoadError::Compile(allowance.too_much_code(code.len())));
+    }
     let status = child.wait().await.map_err(|e| host("cannot wait for", e))?;
     if status.success() {
         return Ok(TrustedCode::from_own_compiler(code));
@@ -118,13 +130,11 @@ async fn child(
     use std::os::unix::process::ExitStatusExt;
     Err(match (status.code(), status.signal()) {
         (Some(MODULE_IS_BAD), _) => LoadError::Invalid(message),
-        (_, Some(libc::SIGXCPU)) => LoadError::Compile(format!(
-            "compiling it takes more than {CPU_SECONDS} s of CPU time"
-        )),
-        (_, Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGKILL | libc::SIGBUS)) => {
-            let limit = MEMORY >> 30;
+        (Some(MODULE_TAKES_TOO_MUCH), _) => LoadError::Compile(message),
+        (_, Some(libc::SIGXCPU)) => LoadError::Compile(allowance.too_much_cpu()),
+        (_, Some(signal @ (libc::SIGABRT | libc::SIGSEGV | libc::SIGKILL | libc::SIGBUS))) => {
             LoadError::Compile(format!(
-                "the compiler died, likely of its limit of {limit} GiB of memory: {message}"
+                "the compiler died of signal {signal}, likely for want of memory: {message}"
             ))
         }
         _ => LoadError::Host(format!(
@@ -148,24 +158,36 @@ pub fn compile_main() -> ! {
 
 fn compile_stdin() -> Result<(), (i32, String)> {
     let host = |e: &dyn std::fmt::Display| (1, e.to_string());
-    let limit = |n| Rlimit {
-        current: Some(n),
-        maximum: Some(n),
+    let limit = |current, maximum| Rlimit {
+        current: Some(current),
+        maximum: Some(maximum),
     };
-    setrlimit(Resource::As, limit(MEMORY)).map_err(|e| host(&e))?;
-    setrlimit(Resource::Cpu, limit(CPU_SECONDS)).map_err(|e| host(&e))?;
-    setrlimit(Resource::Core, limit(0)).map_err(|e| host(&e))?;
+    setrlimit(Resource::As, limit(ADDRESS_SPACE, ADDRESS_SPACE)).map_err(|e| host(&e))?;
+    setrlimit(Resource::Core, limit(0, 0)).map_err(|e| host(&e))?;
     // A host that already runs at the lowest priority stays there.
     let _ = nice(10);
+    // Where memory runs out all the same, it is this process that the kernel ends, not the host.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let mut wasm = Vec::new();
     std::io::stdin()
         .take(MAX_INPUT)
         .read_to_end(&mut wasm)
         .map_err(|e| host(&e))?;
+    let allowance = Allowance::of(wasm.len());
+    let seconds = allowance.cpu.as_secs();
+    setrlimit(Resource::Cpu, limit(seconds, seconds + GRACE_SECONDS)).map_err(|e| host(&e))?;
+    allowance::watch_memory(allowance, |message| {
+        eprintln!("{message}");
+        std::process::exit(MODULE_TAKES_TOO_MUCH);
+    })
+    .map_err(|e| host(&e))?;
     let engine = Engine::new(&config::common()).map_err(|e| host(&e))?;
     let code = engine
         .precompile_component(&wasm)
         .map_err(|e| (MODULE_IS_BAD, format!("{e:#}")))?;
+    if code.len() as u64 > allowance.code {
+        return Err((MODULE_TAKES_TOO_MUCH, allowance.too_much_code(code.len())));
+    }
     let mut stdout = std::io::stdout();
     stdout
         .write_all(&code)

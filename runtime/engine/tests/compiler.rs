@@ -28,6 +28,7 @@ fn main() {
             what_the_child_compiles_runs_here().await;
             the_childs_refusal_is_the_modules_fault().await;
             a_child_that_dies_is_told_apart().await;
+            more_code_than_a_module_may_have_is_not_even_read().await;
         });
     println!("compiler: ok");
 }
@@ -108,4 +109,18 @@ async fn a_child_that_dies_is_told_apart() {
     assert!(matches!(lying, LoadError::Compile(_)), "{lying}");
     let absent = engine("/nonexistent", &[]).load(&wasm).await.err().unwrap();
     assert!(!absent.is_modules_fault(), "{absent}");
+}
+
+async fn more_code_than_a_module_may_have_is_not_even_read() {
+    let wasm = Hostile::default().component();
+    // Without an end: it is the reader that has to give up.
+    let error = engine("/bin/sh", &["-c", "cat > /dev/null; cat /dev/zero"])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&error, LoadError::Compile(why) if why.contains("machine code")),
+        "{error}"
+    );
 }
