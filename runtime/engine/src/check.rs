@@ -12,6 +12,11 @@ use crate::imports::{known, split};
 const MAX_FUNCTIONS: u64 = 400_000;
 /// Modules and components in one component: a Python one has some 40.
 const MAX_NESTED: u64 = 2_000;
+/// Exports of one component: one is needed.
+const MAX_EXPORTS: u32 = 1_000;
+/// How many of them, and how much of a name, an error shows.
+const SHOWN_EXPORTS: usize = 5;
+const SHOWN_NAME: usize = 200;
 
 const GUEST: &str = "millstream:transform/guest";
 
@@ -34,7 +39,7 @@ pub(crate) fn check(wasm: &[u8], max_bytes: u64) -> Result<Checked, LoadError> {
     }
     let invalid = |e: wasmparser::BinaryReaderError| LoadError::Invalid(e.to_string());
     let (mut depth, mut functions, mut nested) = (0u32, 0u64, 0u64);
-    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(invalid)? {
             Payload::Version { encoding, .. } => {
@@ -64,20 +69,28 @@ pub(crate) fn check(wasm: &[u8], max_bytes: u64) -> Result<Checked, LoadError> {
             }
             Payload::ComponentImportSection(section) if depth == 1 => {
                 for import in section {
-                    imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    let name = import.map_err(invalid)?.name.name;
+                    if let Err(reason) = known(name) {
+                        return Err(LoadError::Import {
+                            name: shown(name),
+                            reason,
+                        });
+                    }
                 }
             }
             Payload::ComponentExportSection(section) if depth == 1 => {
+                if section.count() > MAX_EXPORTS {
+                    return Err(LoadError::TooMany {
+                        what: "exports",
+                        count: section.count().into(),
+                        limit: MAX_EXPORTS.into(),
+                    });
+                }
                 for export in section {
                     exports.push(export.map_err(invalid)?.name.name.to_owned());
                 }
             }
             _ => {}
-        }
-    }
-    for name in imports {
-        if let Err(reason) = known(&name) {
-            return Err(LoadError::Import { name, reason });
         }
     }
     Ok(Checked {
@@ -90,13 +103,16 @@ fn exported_guest(exports: &[String]) -> Result<String, LoadError> {
     let [guest] = guests[..] else {
         let found = match exports {
             [] => "it exports nothing".to_owned(),
-            some => format!(
-                "it exports {}",
-                some.iter()
-                    .map(|e| format!("`{e}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
+            some => {
+                let names = some.iter().take(SHOWN_EXPORTS);
+                let names: Vec<_> = names.map(|e| format!("`{}`", shown(e))).collect();
+                let more = if some.len() > names.len() {
+                    ", …"
+                } else {
+                    ""
+                };
+                format!("it exports {}{more}", names.join(", "))
+            }
         };
         return Err(LoadError::World(format!(
             "the component does not export `{GUEST}@0.1.0`: {found}; build it for the world `transform` of \
@@ -105,11 +121,17 @@ fn exported_guest(exports: &[String]) -> Result<String, LoadError> {
     };
     if known(guest).is_err() {
         return Err(LoadError::World(format!(
-            "the component exports `{guest}`, but this version of Millstream runs {GUEST} 0.1: build it with the SDK of \
-             this version"
+            "the component exports `{}`, but this version of Millstream runs {GUEST} 0.1: build it with the SDK of \
+             this version",
+            shown(guest)
         )));
     }
     Ok(guest.clone())
+}
+
+/// A name as an error shows it.
+fn shown(name: &str) -> String {
+    name[..name.floor_char_boundary(SHOWN_NAME)].to_owned()
 }
 
 fn not_wasm(bytes: &[u8]) -> String {

@@ -91,6 +91,7 @@ impl Instance {
             Ok(Ok((Err(refused), _))) => Err(Failure::Refused(failure::cut(refused))),
             Ok(Ok((Ok(description), apply))) => description
                 .checked()
+                .map_err(failure::shortened)
                 .and_then(|d| same(d, expected))
                 .map(|d| (d, apply)),
         };

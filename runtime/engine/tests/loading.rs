@@ -58,6 +58,33 @@ async fn imports_that_no_host_gives_are_named() {
 }
 
 #[tokio::test]
+async fn names_do_not_make_an_error_of_any_length() {
+    let long = format!("wasi:x/{}@0.2.0", "y".repeat(50_000));
+    let import = refusal(&format!(r#"(component (import "{long}" (instance)))"#)).await;
+    assert!(
+        matches!(&import, LoadError::Import { name, .. } if long.starts_with(name)),
+        "{import}"
+    );
+    let export = |n: usize| {
+        let name = "z".repeat(50_000);
+        format!(r#"(export "wasi:x{n}/{name}@0.2.0" (instance $i))"#)
+    };
+    let exports = |count| {
+        let exports: String = (0..count).map(export).collect();
+        format!("(component (instance $i) {exports})")
+    };
+    let several = refusal(&exports(10)).await;
+    let shown = several.to_string();
+    assert!(
+        shown.contains("wasi:x4/z") && !shown.contains("wasi:x5/z"),
+        "{shown}"
+    );
+    for error in [import, several] {
+        assert!(error.to_string().len() < 2_000, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn another_world_is_refused() {
     let nothing = refusal("(component)").await;
     assert!(nothing.to_string().contains("exports nothing"), "{nothing}");

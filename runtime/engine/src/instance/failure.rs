@@ -19,6 +19,14 @@ pub(super) fn cut(mut text: String) -> String {
     text
 }
 
+/// Names that a guest declares may be of any length.
+pub(super) fn shortened(failure: Failure) -> Failure {
+    match failure {
+        Failure::Description(why) => Failure::Description(cut(why)),
+        other => other,
+    }
+}
+
 pub(super) fn of_panic(panicked: &Panicked) -> Failure {
     tracing::error!("the host panicked within a call of a guest: {}", panicked.0);
     Failure::Host(format!("it panicked within the call: {}", panicked.0))
