@@ -13,5 +13,5 @@ mod lower;
 pub(crate) mod shapes;
 pub(crate) mod wasi;
 
-pub(crate) use lift::AnswerTooLarge;
+pub(crate) use lift::{AnswerTooLarge, Line};
 pub(crate) use lower::{BatchArg, BatchTooLarge};

@@ -9,7 +9,7 @@ use crate::observer::{Level, LogLine, LogSource, Observer};
 use crate::{EngineConfig, Limits};
 
 /// Resource handles that an instance may hold: they live in the host's memory, outside of the guest's limit.
-const MAX_HANDLES: u32 = 1000;
+pub(crate) const MAX_HANDLES: u32 = 1000;
 
 /// A guest broke a rule of an import: becomes a trap with this text.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -269,6 +269,26 @@ async fn lists_may_overlap_where_they_agree() {
 }
 
 #[tokio::test]
+async fn a_line_for_the_log_may_be_long_but_not_of_any_length() {
+    let guest = |apply| Hostile {
+        imports: r#"(import "millstream:transform/log@0.1.0" "write" (func $log (param i32 i32 i32)))"#,
+        pages: 64,
+        apply,
+        ..Hostile::default()
+    };
+    let long =
+        guest("(call $log (i32.const 0) (i32.const 2097152) (i32.const 1048576)) (i32.const 4096)");
+    assert_eq!(run(&long, &quick()).await.unwrap().emitted(), 3);
+    let longer =
+        guest("(call $log (i32.const 0) (i32.const 2097152) (i32.const 1048577)) (i32.const 4096)");
+    let failed = run(&longer, &quick()).await.unwrap_err();
+    assert!(
+        matches!(&failed, Failure::Trap { message, .. } if message.contains("log.write")),
+        "{failed}"
+    );
+}
+
+#[tokio::test]
 async fn a_row_emitted_and_rejected_is_malformed() {
     let module = module(&Hostile::default()).await;
     let mut instance = instance(&module, &quick()).await.unwrap();

@@ -1,9 +1,10 @@
 //! The contract's own imports: log, metrics and, once the host has them, tables.
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, WasmStr};
+use wasmtime::component::Linker;
 
 use crate::observer::{Level, LogSource};
+use crate::raw::Line;
 use crate::raw::shapes::{ColumnShape, LevelShape};
 use crate::raw::wasi::NewColumn;
 use crate::state::{HostTrap, State};
@@ -39,7 +40,7 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 fn write(
     mut store: StoreContextMut<'_, State>,
-    (level, message): (LevelShape, WasmStr),
+    (level, Line(message)): (LevelShape, Line),
 ) -> wasmtime::Result<()> {
     // Only what is kept of a line is copied.
     let kept = {

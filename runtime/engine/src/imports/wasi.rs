@@ -10,7 +10,7 @@ use crate::raw::wasi::{
     Datetime, InputStream, IoError, OutputStream, Pollable, StreamError, TerminalInput,
     TerminalOutput,
 };
-use crate::state::{Clock, HostTrap, State};
+use crate::state::{Clock, HostTrap, MAX_HANDLES, State};
 
 /// Bytes that a stream takes at once, as far as a guest is told.
 const STREAM_ROOM: u64 = 64 * 1024;
@@ -127,6 +127,10 @@ fn poll(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         |_: Store<'_>, (pollables,): (WasmList<Resource<Pollable>>,)| {
             if pollables.len() == 0 {
                 return trap("wasi:io/poll.poll: the list is empty");
+            }
+            // A handle may be in the list more than once, but nobody waits for the same thing so often.
+            if pollables.len() > MAX_HANDLES as usize {
+                return trap("wasi:io/poll.poll: the list is longer than there can be handles");
             }
             Ok(((0..pollables.len() as u32).collect::<Vec<u32>>(),))
         },

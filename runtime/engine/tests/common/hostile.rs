@@ -16,6 +16,8 @@ pub struct Hostile {
     pub apply: &'static str,
     /// The memory's size in pages of 64 KiB.
     pub pages: u32,
+    /// Imports, which come before everything else.
+    pub imports: &'static str,
     /// More definitions.
     pub more: &'static str,
 }
@@ -31,6 +33,7 @@ impl Default for Hostile {
                     (i32.load (i32.add (local.get $batch) (i32.const 76))))
                 (i32.const 4096)",
             pages: 8,
+            imports: "",
             more: "",
         }
     }
@@ -52,6 +55,7 @@ impl Hostile {
     pub fn text(&self) -> String {
         format!(
             r#"(module
+                {imports}
                 (memory (export "memory") {pages})
                 (global $next (mut i32) (i32.const 65536))
                 (func $start {start})
@@ -72,6 +76,7 @@ impl Hostile {
                     (global.set $next (i32.const 65536)))
                 (data (i32.const 3072) "out")
                 {more})"#,
+            imports = self.imports,
             pages = self.pages,
             start = self.start,
             realloc = self.realloc,
