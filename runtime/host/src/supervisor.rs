@@ -14,7 +14,7 @@ mod view;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use millstream_engine::Engine;
+use millstream_engine::{Description, Engine, Failure, Limits, Module};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
@@ -40,6 +40,21 @@ pub struct Workshop {
     pub sink: LogSink,
     /// See [`HostConfig::native_guests`](crate::host::HostConfig::native_guests).
     pub native_guests: Option<Arc<dyn Guests>>,
+}
+
+impl Workshop {
+    /// What a module says of itself.
+    pub(crate) async fn describe(
+        &self,
+        module: &Module,
+        settings: &[(String, String)],
+        limits: &Limits,
+    ) -> Result<Description, Failure> {
+        let (module, settings, limits) = (module.clone(), settings.to_vec(), limits.clone());
+        let describing = async move { module.describe(&settings, &limits).await };
+        let described = self.wiring.aside(describing).await;
+        described.unwrap_or_else(|error| Err(Failure::Host(error)))
+    }
 }
 
 struct Entry {

@@ -19,7 +19,7 @@ use crate::{
     manifest::{Guarantee, Manifest},
     names,
     runner::{self, RunnerConfig, RunnerHandle, Shared},
-    schedule::Schedule,
+    schedule::{Account, Schedule},
     source::{KafkaSource, LetterSource, Selection, Source},
     stats::Stats,
     watchdog::{self, Watchdog},
@@ -48,6 +48,8 @@ pub struct WiringOptions {
 pub struct Wiring {
     options: WiringOptions,
     shared: Shared,
+    /// Of modules that are asked to describe themselves, all together.
+    checks: Account,
     producers: ProducerPool,
     /// Kept for its threads; lanes run nowhere else.
     lanes: Option<tokio::runtime::Runtime>,
@@ -68,11 +70,13 @@ impl Wiring {
             budget: Budget::new(options.budget),
             watchdog: Watchdog::new(watchdog::DEFAULT_LIMIT),
         };
+        let checks = shared.schedule.account();
         // By equal settings, and all transforms have equal settings so far.
         let producers = ProducerPool::new(options.settings.clone(), ProducerOptions::default());
         Ok(Wiring {
             options,
             shared,
+            checks,
             producers,
             lanes: Some(lanes),
         })
@@ -84,6 +88,16 @@ impl Wiring {
 
     pub fn budget(&self) -> &Budget {
         &self.shared.budget
+    }
+
+    /// Runs what guests do outside of any transform's lanes where lanes run, in turns like theirs: the threads that fetch and
+    /// commit are not to wait for a guest.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, String> {
+        let task = self.shared.lanes.spawn(self.checks.run(work));
+        task.await.map_err(|error| error.to_string())
     }
 
     /// Starts a transform, or a redrive of one.

@@ -281,8 +281,8 @@ impl Host {
                 "the file is empty: build the component again",
             )));
         }
-        let engine = &self.inner.supervisor.workshop().engine;
-        let module = match engine.load(bytes).await {
+        let workshop = self.inner.supervisor.workshop();
+        let module = match workshop.engine.load(bytes).await {
             Ok(module) => module,
             Err(error @ LoadError::Host(_)) => {
                 return Err(DeployError::Internal(error.to_string()));
@@ -290,7 +290,8 @@ impl Host {
             Err(error) => return Ok(Err(Problem::new(file, error.to_string()))),
         };
         let limits = check::effective_limits(manifest, &self.inner.config.limits());
-        match module.describe(&manifest.step.settings, &limits).await {
+        let settings = &manifest.step.settings;
+        match workshop.describe(&module, settings, &limits).await {
             Ok(description) => Ok(Ok(description)),
             Err(failure) if failure.is_guests_fault() => Ok(Err(Problem::new(
                 file,

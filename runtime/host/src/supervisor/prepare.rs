@@ -55,8 +55,8 @@ pub(super) async fn prepare(
     drop(bytes);
     let limits = check::effective_limits(&deployment.manifest, &workshop.limits);
     let settings = deployment.manifest.step.settings.clone();
-    let description = module
-        .describe(&settings, &limits)
+    let description = workshop
+        .describe(&module, &settings, &limits)
         .await
         .map_err(|failure| {
             let message = format!("{}: {failure}", deployment.module.file);
