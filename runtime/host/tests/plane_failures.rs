@@ -347,12 +347,24 @@ async fn a_policy_drops_what_fails_or_stops_at_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_search_that_uses_too_much_cpu_time_stops_the_transform_and_nobody_else() {
-    let spend = Arc::new(AtomicUsize::new(0));
+    search_for(Duration::ZERO, Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_instances_take_to_start_counts_as_part_of_the_search() {
+    search_for(Duration::from_secs(1), Duration::ZERO).await;
+}
+
+/// Every call fails; an instance takes so much CPU time to start and a call so much.
+async fn search_for(start_cpu: Duration, call_cpu: Duration) {
+    let calls = Arc::new(AtomicUsize::new(0));
     let guests: Arc<dyn Guests> = Arc::new({
-        let spend = Arc::clone(&spend);
+        let calls = Arc::clone(&calls);
         move || {
             Ok(Slow {
-                calls: Arc::clone(&spend),
+                calls: Arc::clone(&calls),
+                call_cpu,
+                last: start_cpu,
             })
         }
     });
@@ -363,17 +375,21 @@ async fn a_search_that_uses_too_much_cpu_time_stops_the_transform_and_nobody_els
     let failed = failed(&plane).await;
     assert_eq!(failed.code, "search-limit");
     let most = FailurePolicy::default().search_cpu.as_secs() as usize + 3;
-    assert!(spend.load(Ordering::SeqCst) <= most);
+    let calls = calls.load(Ordering::SeqCst);
+    assert!(calls <= most, "{calls} calls");
 }
 
 /// Runs into its limit whatever it is given.
 struct Slow {
     calls: Arc<AtomicUsize>,
+    call_cpu: Duration,
+    last: Duration,
 }
 
 impl millstream_engine::Guest for Slow {
     async fn apply<'a>(&'a mut self, _: Batch<'a>) -> Result<millstream_engine::Plan, Failure> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        self.last = self.call_cpu;
         Err(Failure::Limit {
             what: "CPU time of one call",
             limit: "1s".to_owned(),
@@ -387,6 +403,6 @@ impl millstream_engine::Guest for Slow {
         false
     }
     fn cpu(&self) -> Duration {
-        Duration::from_secs(1)
+        self.last
     }
 }

@@ -139,9 +139,13 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
     batch: &S::Rows,
     instance: Instance,
 ) -> Result<(Plan, Instance), NoPlan> {
-    let mut instance = match instance {
-        Some(instance) => instance,
-        None => live.guests.create().await.map_err(NoPlan::NoInstance)?,
+    let (mut instance, starting) = match instance {
+        Some(instance) => (instance, Duration::ZERO),
+        None => {
+            let new = live.guests.create().await.map_err(NoPlan::NoInstance)?;
+            let cpu = new.cpu();
+            (new, cpu)
+        }
     };
     let answer = {
         let headers = HeaderTable::of(batch, live.reads);
@@ -154,7 +158,8 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
         };
         instance.apply(shown).await
     };
-    let cpu = instance.cpu();
+    // A search makes an instance for each of its calls: what `configure` takes counts as much as the call.
+    let cpu = starting + instance.cpu();
     common.stats.called(batch.len(), cpu);
     let plan = answer.map_err(|failure| NoPlan::Call(failure, cpu))?;
     let reusable = !instance.wants_replacing();
