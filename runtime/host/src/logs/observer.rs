@@ -9,7 +9,7 @@ use millstream_engine::{LogLine, Observer};
 
 use super::{
     Line, LogSink,
-    limiter::{LINES_A_SECOND, Limiter, Verdict},
+    limiter::{BYTES_A_SECOND, LINES_A_SECOND, Limiter, Verdict},
     now,
 };
 use crate::stats::Stats;
@@ -41,12 +41,13 @@ impl Voice {
     }
 
     fn guest_says(&self, revision: u64, level: &str, source: &str, message: String) {
-        match self.limiter.line() {
+        match self.limiter.line(message.len()) {
             Verdict::Suppress => self.stats.suppressed(1),
             Verdict::Keep { suppressed } => {
                 if suppressed > 0 {
                     let note = format!(
-                        "{suppressed} lines were not kept: a transform may write {LINES_A_SECOND} a second"
+                        "{suppressed} lines were not kept: a transform may write {LINES_A_SECOND} lines and {} KiB a second",
+                        BYTES_A_SECOND >> 10
                     );
                     self.host_says(revision, "warn", note);
                 }
