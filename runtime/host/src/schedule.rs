@@ -6,6 +6,10 @@
 //! yield every few milliseconds, which ends the slice; so nobody holds a turn for longer than that, and a transform
 //! that spreads over many lanes gets no more than one with a single lane.
 //!
+//! Not everything can be interrupted: one instruction may fill all of a guest's memory, and the host itself takes a while over a
+//! large answer. A transform that had such a long slice gets its turns in a second line, beside the first, off the runtime's workers:
+//! it has the operating system to share the cores with the others, who wait for none of its slices any more.
+//!
 //! A transform that was idle starts just before the least-used of the busy ones: it goes next, but cannot save up more than
 //! [`CREDIT`].
 //!
@@ -16,7 +20,7 @@ mod turn;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -30,11 +34,20 @@ pub use turn::Turns;
 /// wake up together do not hold the others up.
 pub const CREDIT: Duration = Duration::from_millis(20);
 
+/// CPU time of a slice that is a long one: several times what the engine lets a guest have at once.
+const LONG: Duration = Duration::from_millis(20);
+/// So many others have to follow before the transform is back among those who had none.
+const FORGOTTEN_AFTER: u32 = 1_000;
+
 /// Shared by all transforms of a host.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    inner: Arc<Inner>,
+    lines: [Arc<Inner>; 2],
 }
+
+/// Which line, for transforms without long slices and for those with.
+const SHORT_SLICES: usize = 0;
+const LONG_SLICES: usize = 1;
 
 #[derive(Debug)]
 struct Inner {
@@ -73,6 +86,8 @@ struct Charges {
     rank: AtomicU64,
     used: AtomicU64,
     turns: AtomicU64,
+    /// How many slices until the last long one is forgotten.
+    long: AtomicU32,
 }
 
 impl Schedule {
@@ -85,19 +100,22 @@ impl Schedule {
     /// A schedule that charges by another clock, for tests: nanoseconds of CPU of the calling thread.
     #[must_use]
     pub fn with_clock(workers: usize, clock: fn() -> u64) -> Self {
-        let state = State {
-            free: workers.max(1),
-            floor: 0,
-            line: BinaryHeap::new(),
-            waiting: HashMap::new(),
-            granted: HashSet::new(),
-            places: 0,
-        };
-        Self {
-            inner: Arc::new(Inner {
+        let line = || {
+            let state = State {
+                free: workers.max(1),
+                floor: 0,
+                line: BinaryHeap::new(),
+                waiting: HashMap::new(),
+                granted: HashSet::new(),
+                places: 0,
+            };
+            Arc::new(Inner {
                 state: Mutex::new(state),
                 clock,
-            }),
+            })
+        };
+        Self {
+            lines: [line(), line()],
         }
     }
 
@@ -105,7 +123,7 @@ impl Schedule {
     #[must_use]
     pub fn account(&self) -> Account {
         Account {
-            schedule: Arc::clone(&self.inner),
+            lines: self.lines.clone(),
             charges: Arc::default(),
         }
     }
@@ -119,7 +137,7 @@ fn thread_cpu() -> u64 {
 /// A transform's account with the schedule.
 #[derive(Debug, Clone)]
 pub struct Account {
-    schedule: Arc<Inner>,
+    lines: [Arc<Inner>; 2],
     charges: Arc<Charges>,
 }
 
@@ -142,7 +160,40 @@ impl Account {
     }
 }
 
+impl Charges {
+    /// The line to wait in.
+    fn line(&self) -> usize {
+        if self.long.load(Ordering::Relaxed) == 0 {
+            SHORT_SLICES
+        } else {
+            LONG_SLICES
+        }
+    }
+
+    /// A slice has used this much.
+    fn had(&self, used: u64) {
+        if u128::from(used) > LONG.as_nanos() {
+            self.long.store(FORGOTTEN_AFTER, Ordering::Relaxed);
+        } else if self.long.load(Ordering::Relaxed) > 0 {
+            let less = |long: u32| Some(long.saturating_sub(1));
+            let _ = self
+                .long
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
+    }
+}
+
 impl Inner {
+    /// Takes a place in the line, wherever it is.
+    fn join(&self, charges: &Arc<Charges>, waker: &Waker) -> Place {
+        let mut state = self.state.lock();
+        let place = state.queue(charges, waker);
+        let woken = state.give();
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        place
+    }
+
     /// Takes a turn if one is free and nobody waits; otherwise a place in the line.
     fn ask(&self, charges: &Arc<Charges>, waker: &Waker) -> Option<Place> {
         let mut state = self.state.lock();

@@ -99,7 +99,7 @@ async fn two_hundred_transforms_on_two_threads_share_evenly() {
 #[test]
 fn a_light_transform_waits_for_the_slices_that_run_and_no_others() {
     let schedule = Schedule::with_clock(2, burnt);
-    let line = &schedule.inner;
+    let line = &schedule.lines[SHORT_SLICES];
     let light = schedule.account().charges;
     let heavy: Vec<_> = (0..199).map(|_| schedule.account().charges).collect();
     let mut places: Vec<Option<Place>> = heavy
@@ -177,15 +177,20 @@ async fn many_lanes_get_no_more_than_one() {
 async fn there_are_never_more_slices_at_once_than_turns() {
     let schedule = Schedule::with_clock(2, burnt);
     let account = schedule.account();
-    assert_eq!(schedule.inner.ask(&account.charges, Waker::noop()), None);
-    assert_eq!(schedule.inner.ask(&account.charges, Waker::noop()), None);
-    let place = schedule
-        .inner
+    assert_eq!(
+        schedule.lines[SHORT_SLICES].ask(&account.charges, Waker::noop()),
+        None
+    );
+    assert_eq!(
+        schedule.lines[SHORT_SLICES].ask(&account.charges, Waker::noop()),
+        None
+    );
+    let place = schedule.lines[SHORT_SLICES]
         .ask(&account.charges, Waker::noop())
         .expect("a place in the line");
-    assert!(!schedule.inner.come(place, Waker::noop()));
-    schedule.inner.end(&account.charges, 1, None);
-    assert!(schedule.inner.come(place, Waker::noop()));
+    assert!(!schedule.lines[SHORT_SLICES].come(place, Waker::noop()));
+    schedule.lines[SHORT_SLICES].end(&account.charges, 1, None);
+    assert!(schedule.lines[SHORT_SLICES].come(place, Waker::noop()));
 }
 
 #[tokio::test]
@@ -195,18 +200,21 @@ async fn dropping_work_gives_its_turn_and_its_place_back() {
     let mut first = account.run(std::future::pending::<()>());
     // The slice of a pending future ends at once.
     assert!((&mut first).now_or_never().is_none());
-    assert_eq!(schedule.inner.state.lock().free, 1);
+    assert_eq!(schedule.lines[SHORT_SLICES].state.lock().free, 1);
 
-    assert_eq!(schedule.inner.ask(&account.charges, Waker::noop()), None);
+    assert_eq!(
+        schedule.lines[SHORT_SLICES].ask(&account.charges, Waker::noop()),
+        None
+    );
     let mut waiting = account.run(async {});
     let mut granted = account.run(async {});
     assert!((&mut waiting).now_or_never().is_none());
     assert!((&mut granted).now_or_never().is_none());
     drop(waiting);
-    schedule.inner.end(&account.charges, 1, None);
-    assert_eq!(schedule.inner.state.lock().granted.len(), 1);
+    schedule.lines[SHORT_SLICES].end(&account.charges, 1, None);
+    assert_eq!(schedule.lines[SHORT_SLICES].state.lock().granted.len(), 1);
     drop(granted);
-    let state = schedule.inner.state.lock();
+    let state = schedule.lines[SHORT_SLICES].state.lock();
     assert_eq!(
         (state.free, state.granted.len(), state.waiting.len()),
         (1, 0, 0)
@@ -221,4 +229,37 @@ async fn a_panic_gives_the_turn_back() {
     let outcome: Result<(), _> = std::panic::AssertUnwindSafe(work).catch_unwind().await;
     assert!(outcome.is_err());
     account.run(async {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn nobody_waits_for_slices_of_a_transform_that_has_long_ones() {
+    let schedule = Schedule::with_clock(1, burnt);
+    let (hog, other) = (schedule.account(), schedule.account());
+    // The first one cannot be foreseen.
+    hog.run(async { burn(100_000_000) }).await;
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let long = tokio::spawn(async move {
+        let slice = async move {
+            begin.send(()).unwrap();
+            // Not to be interrupted.
+            ended.recv_timeout(Duration::from_secs(10)).unwrap();
+            burn(100_000_000);
+        };
+        hog.run(slice).await;
+        hog
+    });
+    begun.await.unwrap();
+    // There is one turn and one worker, and the hog has neither.
+    tokio::spawn(async move { other.run(async {}).await })
+        .await
+        .unwrap();
+    end.send(()).unwrap();
+    let hog = long.await.unwrap();
+    assert_eq!(hog.charges.line(), LONG_SLICES);
+    for _ in 0..FORGOTTEN_AFTER {
+        assert_eq!(hog.charges.line(), LONG_SLICES);
+        hog.run(async { burn(1) }).await;
+    }
+    assert_eq!(hog.charges.line(), SHORT_SLICES);
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::Mutex;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{Account, Place};
+use super::{Account, LONG_SLICES, Place};
 
 /// Work that runs in turns; see [`Account::run`].
 ///
@@ -17,7 +18,8 @@ pub struct Turns<F> {
     // Boxed, so that the wrapper needs no pin projection: one allocation a batch.
     work: Pin<Box<F>>,
     account: Account,
-    place: Option<Place>,
+    /// In which line, and where.
+    place: Option<(usize, Place)>,
     bell: Arc<Bell>,
     ring: Waker,
 }
@@ -62,37 +64,54 @@ impl<F: Future> Future for Turns<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        let schedule = &this.account.schedule;
-        match this.place {
+        let lines = &this.account.lines;
+        let line = match this.place {
             None => {
-                if let Some(place) = schedule.ask(&this.account.charges, context.waker()) {
-                    this.place = Some(place);
+                let line = this.account.charges.line();
+                if let Some(place) = lines[line].ask(&this.account.charges, context.waker()) {
+                    this.place = Some((line, place));
                     return Poll::Pending;
                 }
+                line
             }
-            Some(place) if schedule.come(place, context.waker()) => this.place = None,
+            Some((line, place)) if lines[line].come(place, context.waker()) => {
+                this.place = None;
+                line
+            }
             Some(_) => return Poll::Pending,
-        }
+        };
         this.bell.task.lock().clone_from(context.waker());
         this.bell.rung.store(false, Ordering::Release);
         let slice = Slice {
             account: &this.account,
-            began: (schedule.clock)(),
+            line,
+            began: (lines[line].clock)(),
         };
-        let polled = this
-            .work
-            .as_mut()
-            .poll(&mut Context::from_waker(&this.ring));
+        let (work, ring) = (&mut this.work, &this.ring);
+        let mut poll = || work.as_mut().poll(&mut Context::from_waker(ring));
+        let polled = if line == LONG_SLICES {
+            off_worker(poll)
+        } else {
+            poll()
+        };
         let yielded = polled.is_pending() && this.bell.rung.load(Ordering::Acquire);
         this.place = slice.end(yielded.then_some(context.waker()));
         polled
     }
 }
 
+/// Another thread takes the worker's place meanwhile, where there are workers.
+fn off_worker<T>(slice: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(slice),
+        _ => slice(),
+    }
+}
+
 impl<F> Drop for Turns<F> {
     fn drop(&mut self) {
-        if let Some(place) = self.place {
-            self.account.schedule.leave(place);
+        if let Some((line, place)) = self.place {
+            self.account.lines[line].leave(place);
         }
     }
 }
@@ -100,21 +119,29 @@ impl<F> Drop for Turns<F> {
 /// Charges what was used, also when the work panics.
 struct Slice<'a> {
     account: &'a Account,
+    line: usize,
     began: u64,
 }
 
 impl Slice<'_> {
-    fn end(self, again: Option<&Waker>) -> Option<Place> {
+    fn end(self, again: Option<&Waker>) -> Option<(usize, Place)> {
         let place = self.charge(again);
         std::mem::forget(self);
         place
     }
 
-    fn charge(&self, again: Option<&Waker>) -> Option<Place> {
-        let used = (self.account.schedule.clock)().saturating_sub(self.began);
-        self.account
-            .schedule
-            .end(&self.account.charges, used, again)
+    fn charge(&self, again: Option<&Waker>) -> Option<(usize, Place)> {
+        let Account { lines, charges } = self.account;
+        let this = &lines[self.line];
+        let used = (this.clock)().saturating_sub(self.began);
+        charges.had(used);
+        let next = charges.line();
+        if next == self.line {
+            let place = this.end(charges, used, again);
+            return place.map(|place| (next, place));
+        }
+        this.end(charges, used, None);
+        again.map(|waker| (next, lines[next].join(charges, waker)))
     }
 }
 
