@@ -13,6 +13,7 @@ pub mod chaos;
 pub mod client;
 pub mod guests;
 pub mod host;
+pub mod hostile;
 pub mod kafka;
 pub mod lineage;
 pub mod names;

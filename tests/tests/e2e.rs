@@ -15,6 +15,7 @@ mod e2e {
     mod failures;
     mod harness;
     mod host_faults;
+    mod hostile;
     mod http;
     mod kill;
     mod load;
