@@ -8,11 +8,13 @@ use std::time::Duration;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError as Native;
-use rdkafka::message::{BorrowedHeaders, Header, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::topic_partition_list::Offset;
 
 use crate::admin::off_the_workers;
+use crate::consumer::Headers;
 use crate::error::{ErrorCode, KafkaError};
+use crate::ffi::message::HeadersRef;
 use crate::settings::Settings;
 
 mod writer;
@@ -109,13 +111,13 @@ impl LogReader {
         };
         loop {
             match consumer.recv().await {
-                Ok(message) => {
+                Ok(mut message) => {
                     self.next = message.offset() + 1;
                     return Ok(LogEvent::Record(LogRecord {
                         offset: message.offset(),
                         key: message.key().map(<[u8]>::to_vec),
                         value: message.payload().map(<[u8]>::to_vec),
-                        headers: message.headers().map_or_else(Vec::new, owned),
+                        headers: headers(&mut message),
                         timestamp: message.timestamp().to_millis().unwrap_or(-1),
                     }));
                 }
@@ -136,9 +138,12 @@ impl LogReader {
     }
 }
 
-fn owned(headers: &BorrowedHeaders) -> Vec<(String, Option<Vec<u8>>)> {
-    let one = |header: Header<'_, &[u8]>| (header.key.to_owned(), header.value.map(<[u8]>::to_vec));
-    headers.iter().map(one).collect()
+/// The headers of a message, in order, whatever their names are: one that is not UTF-8 reads as U+FFFD. rust-rdkafka's
+/// own `headers` panics at such a name, which anyone who may write to the topic can give a record.
+pub fn headers(message: &mut BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
+    Headers::of(HeadersRef::of(message))
+        .map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)))
+        .collect()
 }
 
 impl Drop for LogReader {

@@ -77,10 +77,7 @@ impl Fetched {
     /// The headers in order, repeated names included. Parsed (and copied, by librdkafka) at the first call for a row, so
     /// call it only when they are wanted.
     pub fn headers(&self, row: usize) -> Headers<'_> {
-        Headers {
-            headers: self.messages[row].headers(&self.headers.lock()),
-            next: 0,
-        }
+        Headers::of(self.messages[row].headers(&self.headers.lock()))
     }
 
     pub(crate) fn copied_headers(&self, row: usize) -> Option<OwnedHeaders> {
@@ -117,6 +114,12 @@ impl Fetched {
 pub struct Headers<'a> {
     headers: Option<HeadersRef<'a>>,
     next: usize,
+}
+
+impl<'a> Headers<'a> {
+    pub(crate) fn of(headers: Option<HeadersRef<'a>>) -> Headers<'a> {
+        Headers { headers, next: 0 }
+    }
 }
 
 impl Headers<'_> {

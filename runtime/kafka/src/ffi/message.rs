@@ -5,6 +5,7 @@ use std::os::raw::{c_char, c_void};
 use std::ptr::NonNull;
 
 use rdkafka::bindings as rd;
+use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::client::code_of;
@@ -151,6 +152,21 @@ unsafe impl Send for HeadersRef<'_> {}
 unsafe impl Sync for HeadersRef<'_> {}
 
 impl<'m> HeadersRef<'m> {
+    /// Those of a message that is rust-rdkafka's, whose own reading panics at a name that is not UTF-8. Parsing is lazy and
+    /// not thread-safe, hence `&mut`.
+    pub(crate) fn of(message: &'m mut BorrowedMessage<'_>) -> Option<HeadersRef<'m>> {
+        let mut headers = std::ptr::null_mut();
+        // SAFETY: the message lives, and nobody else parses.
+        let code = unsafe { rd::rd_kafka_message_headers(message.ptr(), &raw mut headers) };
+        if code != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return None;
+        }
+        NonNull::new(headers).map(|headers| HeadersRef {
+            headers,
+            message: PhantomData,
+        })
+    }
+
     pub(crate) fn len(self) -> usize {
         // SAFETY: the headers live as long as the message is borrowed.
         unsafe { rd::rd_kafka_header_cnt(self.headers.as_ptr()) }

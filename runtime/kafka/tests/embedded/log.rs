@@ -1,5 +1,9 @@
 //! Logs on the embedded broker: plain writes, reading along.
 
+use std::ffi::OsStr;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use millstream_kafka::log::{LogEvent, LogReader, LogWriter, TransactionalWriter, read_range};
@@ -89,4 +93,30 @@ async fn a_transaction_is_written_as_a_whole() {
     .await
     .unwrap();
     assert_eq!(records.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_whose_name_is_no_text_reads_as_a_replacement_and_stops_nobody() {
+    let world = World::new().await;
+    world.topic("log", 1);
+    // A client that writes what names it likes: those of Rust demand UTF-8.
+    let mut kcat = Command::new("kcat")
+        .args(["-P", "-q", "-t", "log", "-b", world.settings.brokers()])
+        .arg("-H")
+        .arg(OsStr::from_bytes(b"\xff\xfe=value"))
+        .args(["-H", "plain=x"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    kcat.stdin.take().unwrap().write_all(b"record\n").unwrap();
+    let written = tokio::task::spawn_blocking(move || kcat.wait());
+    assert!(within("kcat", written).await.unwrap().unwrap().success());
+
+    let records = read_range(&world.settings, "log", 0, 0, 1, Duration::from_secs(20)).await;
+    let headers = &records.unwrap()[0].headers;
+    let header = |name: &str, value: &[u8]| (name.to_owned(), Some(value.to_vec()));
+    assert_eq!(
+        *headers,
+        [header("\u{fffd}", b"value"), header("plain", b"x")]
+    );
 }

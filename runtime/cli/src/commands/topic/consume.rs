@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer, DefaultConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Brokers;
@@ -159,8 +159,8 @@ fn read(
             }
         };
         match message {
-            Ok(message) => {
-                output::give_up_if_closed(writeln!(out, "{}", text(&message, args.format)?));
+            Ok(mut message) => {
+                output::give_up_if_closed(writeln!(out, "{}", text(&mut message, args.format)?));
                 count += 1;
                 if args.max == Some(count) {
                     break;
@@ -178,7 +178,7 @@ fn read(
     Ok(count)
 }
 
-fn text(message: &BorrowedMessage<'_>, format: Format) -> anyhow::Result<String> {
+fn text(message: &mut BorrowedMessage<'_>, format: Format) -> anyhow::Result<String> {
     let shown = |bytes: Option<&[u8]>| {
         bytes.map_or_else(
             || "(null)".to_owned(),
@@ -192,15 +192,13 @@ fn text(message: &BorrowedMessage<'_>, format: Format) -> anyhow::Result<String>
     })
 }
 
-fn json(message: &BorrowedMessage<'_>) -> JsonRecord {
+fn json(message: &mut BorrowedMessage<'_>) -> JsonRecord {
+    let headers = millstream_kafka::log::headers(message)
+        .iter()
+        .map(|(name, value)| JsonHeader::new(name, value.as_deref()))
+        .collect();
     let (key, key_base64) = text_or_base64(message.key());
     let (value, value_base64) = text_or_base64(message.payload());
-    let headers = message.headers().map(|headers| {
-        headers
-            .iter()
-            .map(|header| JsonHeader::new(header.key, header.value))
-            .collect()
-    });
     JsonRecord {
         topic: Some(escape(message.topic()).into_owned()),
         partition: Some(message.partition()),
@@ -210,7 +208,7 @@ fn json(message: &BorrowedMessage<'_>) -> JsonRecord {
         key_base64,
         value,
         value_base64,
-        headers: headers.unwrap_or_default(),
+        headers,
     }
 }
 
