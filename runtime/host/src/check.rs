@@ -108,16 +108,29 @@ fn limits_within(manifest: &Manifest, file: &str, host: &HostLimits, problems: &
     }
 }
 
-/// The limits in force: what the manifest asks for, the engine's defaults otherwise, never more than the host has.
+/// The limits in force: what the manifest asks for, the engine's defaults otherwise, never more than the host has or any
+/// allows. A module is asked to describe itself before an upload that asks for more is refused.
 pub fn effective_limits(manifest: &Manifest, host: &HostLimits) -> Limits {
     let asked = &manifest.limits;
     let defaults = Limits::default();
     Limits {
         memory: asked.memory.unwrap_or(defaults.memory).min(host.memory),
-        batch_time: asked.batch_time.unwrap_or(defaults.batch_time),
-        result_bytes: asked.result_size.unwrap_or(defaults.result_bytes),
-        written_bytes: asked.written_size.unwrap_or(defaults.written_bytes),
-        written_records: asked.written_records.unwrap_or(defaults.written_records),
+        batch_time: asked
+            .batch_time
+            .unwrap_or(defaults.batch_time)
+            .min(MOST_BATCH_TIME),
+        result_bytes: asked
+            .result_size
+            .unwrap_or(defaults.result_bytes)
+            .min(MOST_CALL_BYTES),
+        written_bytes: asked
+            .written_size
+            .unwrap_or(defaults.written_bytes)
+            .min(MOST_CALL_BYTES),
+        written_records: asked
+            .written_records
+            .unwrap_or(defaults.written_records)
+            .min(MOST_CALL_RECORDS),
         ..defaults
     }
 }

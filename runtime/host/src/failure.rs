@@ -49,7 +49,7 @@ impl FailurePolicy {
     /// The CPU time of a search where one call has `batch_time`.
     #[must_use]
     pub fn search_cpu(batch_time: Duration) -> Duration {
-        batch_time * Self::SEARCH_CALLS
+        batch_time.saturating_mul(Self::SEARCH_CALLS)
     }
 }
 
@@ -376,6 +376,11 @@ mod tests {
                 ..
             }
         ));
+    }
+
+    #[test]
+    fn a_search_has_a_limit_however_long_one_call_may_take() {
+        assert_eq!(FailurePolicy::search_cpu(Duration::MAX), Duration::MAX);
     }
 
     #[test]

@@ -186,6 +186,18 @@ fn limits_that_are_not_asked_for_fit_into_the_host() {
     assert_eq!(limits.batch_time, Limits::default().batch_time);
 }
 
+/// The module is asked to describe itself in the same check that refuses such a manifest.
+#[test]
+fn no_call_is_given_more_than_any_host_allows_whatever_is_asked_for() {
+    let asked = "[limits]\nbatch-time = \"100 years\"\nresult-size = \"1 TiB\"\nwritten-size = \"1 TiB\"\nwritten-records = 9000000000\n";
+    let manifest = parse(&format!("{MANIFEST}{asked}"));
+    let limits = effective_limits(&manifest, &HostLimits { memory: 64 << 20 });
+    assert_eq!(limits.batch_time, MOST_BATCH_TIME);
+    assert_eq!(limits.result_bytes, MOST_CALL_BYTES);
+    assert_eq!(limits.written_bytes, MOST_CALL_BYTES);
+    assert_eq!(limits.written_records, MOST_CALL_RECORDS);
+}
+
 fn outputs(declared: &[&str]) -> Vec<String> {
     let description = Description::simple(Parts::ALL, declared);
     super::description(&parse(MANIFEST), "m.toml", "route.wasm", &description)
