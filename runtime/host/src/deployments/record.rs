@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::Manifest;
+use crate::{manifest::Manifest, names};
 
 /// The form of record that this version writes.
 pub(super) const VERSION: u32 = 1;
+/// The highest number that counts: JSON has no higher one that every reader takes for the same, and there has to be a next.
+pub(super) const LAST: u64 = 1 << 53;
 
 /// One change of one transform.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,12 +123,14 @@ impl Revision {
         })
     }
 
-    /// Reads a record of the log. `None`: it is not a revision at all, or a tombstone.
+    /// Reads a record of the log. `None`: it is not a revision at all, for no host writes such a key, or a tombstone.
     pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>, timestamp: i64) -> Option<Revision> {
         let value = value?;
         let key = std::str::from_utf8(key?).ok()?;
         let (name, number) = key.rsplit_once('/')?;
-        let number: u64 = number.parse().ok()?;
+        // Groups, topics and metrics are named after it.
+        names::check_transform(name).ok()?;
+        let number: u64 = number.parse().ok().filter(|number| *number < LAST)?;
         let why = match serde_json::from_slice::<VersionOnly>(value) {
             Err(error) => format!("its record in the log is damaged ({error}): deploy it again"),
             Ok(VersionOnly { version }) if version > VERSION => {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::record::VERSION;
+use super::record::{LAST, VERSION};
+use crate::names;
 
 /// What the key of a redrive has where a revision's has a number.
 const KEY: &str = "redrive-";
@@ -139,7 +140,11 @@ impl Redrive {
     pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Option<Redrive> {
         let key = std::str::from_utf8(key?).ok()?;
         let (name, number) = key.rsplit_once('/')?;
+        names::check_transform(name).ok()?;
         let number: u64 = number.strip_prefix(KEY)?.parse().ok()?;
+        if number >= LAST {
+            return None;
+        }
         let redrive: Redrive = serde_json::from_slice(value?).ok()?;
         (redrive.name == name && redrive.number == number).then_some(redrive)
     }

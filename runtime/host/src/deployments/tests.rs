@@ -214,3 +214,27 @@ fn a_record_reads_back_as_it_was_written() {
             .starts_with("{\"version\":1,")
     );
 }
+
+#[test]
+fn keys_that_no_host_writes_are_no_revisions() {
+    let value = |key: &str| {
+        let (name, number) = key.rsplit_once('/').unwrap_or((key, "1"));
+        delete(name, number.parse().unwrap_or(1), "")
+            .encode()
+            .unwrap()
+    };
+    let decode = |key: &str| Revision::decode(Some(key.as_bytes()), Some(&value(key)), 0);
+    assert!(decode("a/1").is_some());
+    // There has to be a next one.
+    for key in [
+        "a/18446744073709551615",
+        "a/9007199254740992",
+        "a",
+        "/1",
+        "a/b/1",
+        "a\u{1b}/1",
+        "a/-1",
+    ] {
+        assert_eq!(decode(key), None, "{key}");
+    }
+}

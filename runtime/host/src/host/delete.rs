@@ -69,7 +69,7 @@ impl Host {
                 seen.live(name).ok_or_else(|| name.to_owned())?;
                 let mut revision = self.next(seen, name, &request_id, by, Change::Delete);
                 // From now on commits of before do not count, even where they cannot be deleted.
-                revision.resets += u64::from(offsets);
+                revision.resets = revision.resets.saturating_add(u64::from(offsets));
                 Ok(revision)
             })
             .await
