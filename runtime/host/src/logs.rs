@@ -39,6 +39,23 @@ pub struct Line {
     pub message: String,
 }
 
+impl Line {
+    /// Reads a record of the topic. `None`: it is no line.
+    pub fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Option<Line> {
+        let transform = std::str::from_utf8(key?).ok()?;
+        let line: Line = serde_json::from_slice(value?).ok()?;
+        Some(Line {
+            transform: Arc::from(transform),
+            ..line
+        })
+    }
+
+    /// Bytes of all its text: what another program wrote may be long anywhere.
+    fn bytes(&self) -> usize {
+        self.level.len() + self.source.len() + self.host.len() + self.message.len()
+    }
+}
+
 /// Lines that wait for the broker. Past that they are lost.
 const WAITING: usize = 4096;
 /// Lines that are on their way to the broker at once.
@@ -100,7 +117,9 @@ pub async fn read(settings: Settings, topic: String, end: i64, book: Arc<LogBook
                     Ok(LogEvent::CaughtUp(_)) => {}
                     Ok(LogEvent::Record(record)) => {
                         from = record.offset + 1;
-                        if let Some(line) = decode(record.key.as_deref(), record.value.as_deref()) {
+                        if let Some(line) =
+                            Line::decode(record.key.as_deref(), record.value.as_deref())
+                        {
                             book.add(line);
                         }
                     }
@@ -114,15 +133,6 @@ pub async fn read(settings: Settings, topic: String, end: i64, book: Arc<LogBook
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
-}
-
-fn decode(key: Option<&[u8]>, value: Option<&[u8]>) -> Option<Line> {
-    let transform = std::str::from_utf8(key?).ok()?;
-    let line: Line = serde_json::from_slice(value?).ok()?;
-    Some(Line {
-        transform: Arc::from(transform),
-        ..line
-    })
 }
 
 pub(crate) fn now() -> i64 {

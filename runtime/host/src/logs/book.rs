@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 
 use super::Line;
 
-/// Lines kept of one transform, and their bytes.
+/// Lines kept of one transform, and the bytes of all text in them.
 const KEPT_LINES: usize = 1000;
 const KEPT_BYTES: usize = 512 << 10;
 /// How far a follower may fall behind before it misses lines.
@@ -41,11 +41,11 @@ impl LogBook {
     pub fn add(&self, line: Line) {
         let mut pages = self.pages.lock();
         let page = pages.entry(Arc::clone(&line.transform)).or_default();
-        page.bytes += line.message.len();
+        page.bytes += line.bytes();
         page.lines.push_back(line.clone());
         while page.lines.len() > KEPT_LINES || (page.bytes > KEPT_BYTES && page.lines.len() > 1) {
             if let Some(old) = page.lines.pop_front() {
-                page.bytes -= old.message.len();
+                page.bytes -= old.bytes();
             }
         }
         // Within the lock, so that a follower neither misses a line nor sees it twice.
@@ -111,9 +111,21 @@ mod tests {
     fn long_lines_do_not_add_up() {
         let book = LogBook::default();
         for _ in 0..10 {
-            book.add(line("a", &"x".repeat(KEPT_BYTES / 4)));
+            book.add(line("a", &"x".repeat(KEPT_BYTES / 4 - 100)));
         }
         assert_eq!(book.tail("a", usize::MAX).len(), 4);
+    }
+
+    #[test]
+    fn a_line_that_is_long_elsewhere_counts_as_long() {
+        let book = LogBook::default();
+        for _ in 0..10 {
+            book.add(Line {
+                host: "x".repeat(KEPT_BYTES / 4),
+                ..line("a", "")
+            });
+        }
+        assert!(book.tail("a", usize::MAX).len() < 5);
     }
 
     #[tokio::test]
