@@ -11,7 +11,7 @@ use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use millstream_kafka::{
     error::KafkaError,
-    log::{self, LogWriter},
+    log::{self, LogRecord, LogWriter},
     settings::Settings,
 };
 use sha2::{Digest as _, Sha256};
@@ -108,10 +108,6 @@ impl Modules {
     /// # Errors
     /// [`ModuleError::Damaged`] if what is stored is not what was uploaded, otherwise that it could not be asked for.
     pub async fn fetch(&self, module: &ModuleRef) -> Result<Vec<u8>, ModuleError> {
-        let damaged = |what: String| ModuleError::Damaged {
-            digest: module.digest.clone(),
-            what,
-        };
         let bytes = match self {
             Modules::Topic {
                 settings, topic, ..
@@ -120,49 +116,85 @@ impl Modules {
                     (module.chunks.iter().min(), module.chunks.iter().max())
                 else {
                     return Err(damaged(
+                        module,
                         "is not in Kafka: it was deployed to a host in development mode".to_owned(),
                     ));
                 };
-                let records =
-                    log::read_range(settings, topic, 0, *first, last + 1, READ_TIMEOUT).await?;
-                let mut by_offset: HashMap<i64, Vec<u8>> = records
-                    .into_iter()
-                    .filter_map(|record| Some((record.offset, record.value?)))
-                    .collect();
-                let mut bytes = Vec::new();
-                for (index, offset) in module.chunks.iter().enumerate() {
-                    let Some(chunk) = by_offset.remove(offset) else {
-                        let of = module.chunks.len();
-                        return Err(damaged(format!(
-                            "is incomplete: chunk {} of {of} is missing at offset {offset} of \"{topic}\"",
-                            index + 1
-                        )));
-                    };
-                    bytes.extend_from_slice(&chunk);
-                }
-                bytes
+                let records = log::read_range(
+                    settings,
+                    topic,
+                    0,
+                    *first,
+                    last.saturating_add(1),
+                    READ_TIMEOUT,
+                )
+                .await?;
+                chunks_of(module, topic, records)?
             }
             Modules::Folder(folder) => {
                 let path = folder.join(format!("{}.wasm", module.digest));
                 tokio::fs::read(&path).await.map_err(|error| {
-                    damaged(format!("cannot be read from {}: {error}", path.display()))
+                    damaged(
+                        module,
+                        format!("cannot be read from {}: {error}", path.display()),
+                    )
                 })?
             }
         };
-        if bytes.len() as u64 != module.size {
-            return Err(damaged(format!(
-                "has {} bytes instead of {}: a chunk is truncated",
-                bytes.len(),
-                module.size
-            )));
-        }
-        let found = digest(&bytes);
-        if found != module.digest {
-            return Err(damaged(format!(
-                "is corrupt: its bytes have the digest {found}"
-            )));
-        }
+        verify(module, &bytes)?;
         Ok(bytes)
+    }
+}
+
+/// A module's chunks, end to end, out of what lies between the first and the last.
+pub(crate) fn chunks_of(
+    module: &ModuleRef,
+    topic: &str,
+    records: Vec<LogRecord>,
+) -> Result<Vec<u8>, ModuleError> {
+    let mut by_offset: HashMap<i64, Vec<u8>> = records
+        .into_iter()
+        .filter_map(|record| Some((record.offset, record.value?)))
+        .collect();
+    let mut bytes = Vec::new();
+    for (index, offset) in module.chunks.iter().enumerate() {
+        let Some(chunk) = by_offset.remove(offset) else {
+            let of = module.chunks.len();
+            return Err(damaged(
+                module,
+                format!(
+                    "is incomplete: chunk {} of {of} is missing at offset {offset} of \"{topic}\"",
+                    index + 1
+                ),
+            ));
+        };
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Whether these are the bytes that were uploaded.
+pub(crate) fn verify(module: &ModuleRef, bytes: &[u8]) -> Result<(), ModuleError> {
+    if bytes.len() as u64 != module.size {
+        let what = format!(
+            "has {} bytes instead of {}: a chunk is truncated",
+            bytes.len(),
+            module.size
+        );
+        return Err(damaged(module, what));
+    }
+    let found = digest(bytes);
+    if found != module.digest {
+        let what = format!("is corrupt: its bytes have the digest {found}");
+        return Err(damaged(module, what));
+    }
+    Ok(())
+}
+
+fn damaged(module: &ModuleRef, what: String) -> ModuleError {
+    ModuleError::Damaged {
+        digest: module.digest.clone(),
+        what,
     }
 }
 
@@ -176,6 +208,19 @@ mod tests {
             digest(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[tokio::test]
+    async fn chunks_where_none_can_be_are_missing() {
+        let nobody = Settings::new("127.0.0.1:9", &[]).unwrap();
+        let modules = Modules::in_topic(&nobody, "modules").unwrap();
+        let module = ModuleRef {
+            digest: digest(b""),
+            size: 0,
+            file: "a.wasm".to_owned(),
+            chunks: vec![i64::MAX],
+        };
+        assert!(modules.fetch(&module).await.is_err());
     }
 
     #[tokio::test]

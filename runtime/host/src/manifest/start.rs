@@ -82,7 +82,10 @@ impl fmt::Display for Start {
             Start::Earliest => f.write_str("earliest"),
             Start::Latest => f.write_str("latest"),
             Start::Time(ms) => {
-                let since = std::time::Duration::from_millis((*ms).max(0).unsigned_abs());
+                // An offset from UTC can take a time out of the years that can be printed.
+                const YEAR_9999: i64 = 253_402_300_799_999;
+                let ms = (*ms).clamp(0, YEAR_9999).unsigned_abs();
+                let since = std::time::Duration::from_millis(ms);
                 write!(
                     f,
                     "{}",
@@ -129,6 +132,14 @@ mod tests {
         assert!(Start::parse("yesterday").unwrap_err().contains("earliest"));
         assert!(Start::parse("--5").unwrap_err().contains("-1000"));
         assert!(Start::parse("-").is_err());
+    }
+
+    #[test]
+    fn a_time_that_its_offset_takes_out_of_the_calendar_is_printed_as_the_nearest_in_it() {
+        let late = Start::parse("9999-12-31T23:59:59-01:00").unwrap();
+        assert_eq!(late.to_string(), "9999-12-31T23:59:59.999Z");
+        let early = Start::parse("0000-01-01T00:00:00+01:00").unwrap();
+        assert_eq!(early.to_string(), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]
