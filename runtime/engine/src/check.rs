@@ -37,7 +37,10 @@ pub(crate) fn check(wasm: &[u8], max_bytes: u64) -> Result<Checked, LoadError> {
     if !wasm.starts_with(b"\0asm") {
         return Err(LoadError::Invalid(not_wasm(wasm)));
     }
-    let invalid = |e: wasmparser::BinaryReaderError| LoadError::Invalid(e.to_string());
+    let invalid = |e: wasmparser::BinaryReaderError| {
+        let at = e.offset();
+        LoadError::Invalid(format!("{} (at offset 0x{at:x})", shown(e.message())))
+    };
     let (mut depth, mut functions, mut nested) = (0u32, 0u64, 0u64);
     let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
