@@ -180,3 +180,90 @@ pub(super) unsafe extern "C" fn on_report(
         Core::settle(core, 1);
     }
 }
+
+/// What Miri can run: everything but librdkafka. `cargo +nightly miri test -p millstream-kafka --lib flight`.
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    /// On its way to librdkafka, whose threads report.
+    struct Opaque(*mut c_void);
+
+    // SAFETY: as librdkafka has it: a core outlives the reports on it, on whatever thread they come.
+    unsafe impl Send for Opaque {}
+
+    fn report(opaque: &Opaque) {
+        // SAFETY: numbers and pointers, all of which may be zero.
+        let mut message: rd::rd_kafka_message_t = unsafe { std::mem::zeroed() };
+        message._private = opaque.0;
+        // SAFETY: a live message without an error; each opaque pointer is reported on once.
+        unsafe {
+            on_report(
+                std::ptr::null_mut(),
+                &raw const message,
+                std::ptr::null_mut(),
+            )
+        }
+    }
+
+    #[test]
+    fn a_flight_ends_once_and_after_its_last_report_whoever_comes_last() {
+        let (rounds, records) = if cfg!(miri) { (6, 7) } else { (300, 50) };
+        for round in 0..rounds {
+            let ended = Arc::new(AtomicUsize::new(0));
+            let reported = Arc::new(AtomicUsize::new(0));
+            let (counts, all) = (Arc::clone(&ended), Arc::clone(&reported));
+            let done: Done = Box::new(move |result| {
+                assert!(result.is_ok());
+                assert_eq!(all.load(Ordering::SeqCst), records);
+                counts.fetch_add(1, Ordering::SeqCst);
+            });
+            let mut sender = Sender::new(Source::None, vec![7; 16], done);
+            thread::scope(|scope| {
+                let queues = [(); 2].map(|()| {
+                    let (queue, waiting) = mpsc::channel::<Opaque>();
+                    let reported = Arc::clone(&reported);
+                    scope.spawn(move || {
+                        for opaque in waiting {
+                            reported.fetch_add(1, Ordering::SeqCst);
+                            report(&opaque);
+                        }
+                    });
+                    queue
+                });
+                for record in 0..records {
+                    let opaque = Opaque(sender.depart());
+                    if record % 5 == round % 5 {
+                        // Refused, and produced at the second attempt.
+                        sender.stay();
+                        sender.depart();
+                    }
+                    assert_eq!(sender.patched(3..5), Some(&[7, 7][..]));
+                    queues[record % 2]
+                        .send(opaque)
+                        .expect("a thread that reports");
+                }
+                if round % 2 == 0 {
+                    drop(sender);
+                    drop(queues);
+                } else {
+                    drop(queues);
+                    scope.spawn(move || drop(sender));
+                }
+            });
+            assert_eq!(ended.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[test]
+    fn a_flight_that_sends_nothing_ends_with_its_handle() {
+        let (send, receive) = mpsc::channel();
+        let done: Done =
+            Box::new(move |result| send.send(result.is_ok()).expect("a test that waits"));
+        drop(Sender::new(Source::None, Vec::new(), done));
+        assert_eq!(receive.recv(), Ok(true));
+    }
+}
