@@ -35,13 +35,16 @@ bench: setup ## what a host costs against native code, a bare loop and a Java lo
 
 fmt: ## format everything
 	cargo fmt --all
-	@for dir in guest-examples/rust/*/ tests/guests/ tests/bench/guests/ sdk/rust/fields/bench/; do (cd $$dir && cargo fmt --all) || exit 1; done
+	@for dir in guest-examples/rust/*/ tests/guests/ tests/bench/guests/ sdk/rust/fields/bench/ tests/fuzz/libfuzzer/; do (cd $$dir && cargo fmt --all) || exit 1; done
 
 lint: setup ## clippy without warnings, workspace and guests
 	@scripts/test.sh lint
 
-fuzz: ## fuzz the extraction of declared fields for SECONDS=60
-	@scripts/fuzz.sh $(SECONDS)
+fuzz: setup-build ## fuzz everything that parses what others wrote, SECONDS=60 each; TARGET=name for one
+	@scripts/fuzz.sh "$(or $(SECONDS),60)" "$(TARGET)"
+
+sanitize: setup ## the tests of the two modules with unsafe code under AddressSanitizer
+	@scripts/sanitize.sh
 
 MINUTES ?= 20
 soak: setup ## hosts under load with things breaking all the time: MINUTES=20, SEED=n to repeat
@@ -57,4 +60,4 @@ clean: ## remove what was built; fetched tools and Kafka stay in .cache
 	cargo clean
 	rm -rf guest-examples/rust/*/target tests/guests/target tests/bench/guests/target
 
-.PHONY: help setup setup-build build dist demo test bench fmt lint fuzz soak deny advisories clean
+.PHONY: help setup setup-build build dist demo test bench fmt lint fuzz sanitize soak deny advisories clean

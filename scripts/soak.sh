@@ -7,4 +7,6 @@ cd "$root"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MILLSTREAM_CACHE:-$root/.cache}
 (cd tests/guests && cargo build --release --target wasm32-wasip2)
 "$MILLSTREAM_CACHE/tools/venv/bin/cargo-nextest" nextest run --locked --workspace --no-run
-exec "$CARGO_TARGET_DIR/debug/soak" "${MINUTES:-20}" ${SEED:+"$SEED"}
+counts=$("$CARGO_TARGET_DIR/debug/soak" "${MINUTES:-20}" ${SEED:+"$SEED"} | tee /dev/stderr | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/PASSED=\1 FAILED=\2/p' | tail -n 1) || true
+# Its targets count as well.
+exec env ${counts:-FAILED=1} scripts/fuzz.sh "${FUZZ_SECONDS:-30}"

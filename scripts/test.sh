@@ -15,7 +15,7 @@ guest_workspaces=("${guest_examples[@]}" tests/guests/ tests/bench/guests/)
 stage_fmt() {
     cargo fmt --all --check || return 1
     local dir
-    for dir in "${guest_workspaces[@]}" sdk/rust/fields/bench/; do
+    for dir in "${guest_workspaces[@]}" sdk/rust/fields/bench/ tests/fuzz/libfuzzer/; do
         (cd "$dir" && cargo fmt --all --check) || return 1
     done
 }

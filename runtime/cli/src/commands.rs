@@ -14,7 +14,7 @@ mod describe;
 mod dev;
 mod list;
 mod logs;
-mod rejected;
+pub(crate) mod rejected;
 mod serve;
 mod topic;
 

@@ -63,7 +63,7 @@ pub async fn serve(
         .await
 }
 
-fn router(host: Host) -> Router {
+pub(crate) fn router(host: Host) -> Router {
     let served = Served {
         host,
         uploads: Arc::new(Semaphore::new(UPLOADS)),
@@ -126,6 +126,8 @@ async fn unknown_method(method: Method, request: Request) -> Refusal {
     let message = format!("{} does not take {method}", request.uri().path());
     Refusal::new(405, api::code::METHOD_NOT_ALLOWED, message)
 }
+
+pub(crate) use rejected::detail as rejected_detail;
 
 type Answer<T> = Result<T, Refusal>;
 type Any = Answer<Response>;

@@ -12,6 +12,8 @@ mod config;
 pub mod description;
 pub mod engine;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guest;
 mod imports;
 pub mod instance;

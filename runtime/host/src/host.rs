@@ -11,6 +11,8 @@ mod background;
 mod config;
 mod delete;
 mod deploy;
+#[doc(hidden)]
+pub mod fuzzing;
 mod letters;
 mod module;
 mod ready;

@@ -93,19 +93,24 @@ async fn list(args: List) -> anyhow::Result<()> {
     }
     let mut columns = Columns::new(&["PLACE", "FROM", "CODE", ">ATTEMPTS", ">BYTES", "REASON"]);
     for record in &list.records {
-        columns.row([
-            format!("{}/{}", record.partition, record.offset),
-            source(record),
-            escape(&record.code).into_owned(),
-            escape(&record.attempts).into_owned(),
-            record
-                .value_size
-                .map_or_else(|| "null".to_owned(), numbers::count),
-            escape(&record.reason).into_owned(),
-        ]);
+        columns.row(cells(record));
     }
     columns.print();
     Ok(())
+}
+
+/// What `list` shows of one.
+pub(crate) fn cells(record: &RejectedRecord) -> [String; 6] {
+    [
+        format!("{}/{}", record.partition, record.offset),
+        source(record),
+        escape(&record.code).into_owned(),
+        escape(&record.attempts).into_owned(),
+        record
+            .value_size
+            .map_or_else(|| "null".to_owned(), numbers::count),
+        escape(&record.reason).into_owned(),
+    ]
 }
 
 fn source(record: &RejectedRecord) -> String {
@@ -139,7 +144,7 @@ fn place(text: &str) -> anyhow::Result<(i32, i64)> {
     })
 }
 
-fn text(detail: &RejectedDetail) -> anyhow::Result<String> {
+pub(crate) fn text(detail: &RejectedDetail) -> anyhow::Result<String> {
     let record = &detail.record;
     let mut out = String::new();
     let mut add = |name: &str, value: &str| out.push_str(&format!("{name:<9} {value}\n"));

@@ -46,9 +46,14 @@ pub async fn show(
         path.map_err(|error| Refusal::bad_request(error.body_text()))?;
     served.host.caught_up()?;
     let letter = served.host.letter(&name, partition, offset).await?;
+    Ok(Json(detail(&letter)))
+}
+
+/// One in full.
+pub fn detail(letter: &Letter) -> RejectedDetail {
     let base64 = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| BASE64.encode(bytes));
     let record = &letter.record;
-    Ok(Json(RejectedDetail {
+    RejectedDetail {
         key_base64: base64(&record.key),
         value_base64: base64(&record.value),
         headers: record
@@ -56,8 +61,8 @@ pub async fn show(
             .iter()
             .map(|(name, value)| (name.clone(), base64(value)))
             .collect(),
-        record: summary(&letter),
-    }))
+        record: summary(letter),
+    }
 }
 
 fn summary(letter: &Letter) -> RejectedRecord {

@@ -43,7 +43,7 @@ impl Letter {
         std::str::from_utf8(value.as_deref()?).ok()
     }
 
-    fn is(&self, transform: &str, filter: &LetterFilter) -> bool {
+    pub(super) fn is(&self, transform: &str, filter: &LetterFilter) -> bool {
         // A topic for rejected rows may be shared.
         self.told("transform") == Some(transform)
             && filter

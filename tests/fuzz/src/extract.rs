@@ -1,8 +1,5 @@
-//! Any bytes as a record's value: what is taken out is what serde_json finds, what it refuses is refused, and nothing panics.
-//! `make fuzz` runs it for a while.
-#![no_main]
+//! A record's value that fields are declared in: what is taken out is what serde_json finds, and what it refuses is refused.
 
-use libfuzzer_sys::fuzz_target;
 use millstream_fields::{Column, Extractor, Field, Kind, Part, Presence, Row};
 use serde_json::Value;
 
@@ -22,7 +19,11 @@ impl<'a> Row<'a> for OnlyValue<'a> {
 
 const PATHS: [&str; 5] = ["", "/a", "/b", "/a/b", "/0/a"];
 
-fuzz_target!(|data: &[u8]| {
+/// Without the feature `exact`, serde_json may be wrong in the last bit of a number.
+const LAST_BITS: u64 = if cfg!(feature = "exact") { 0 } else { 2 };
+
+/// Any bytes.
+pub fn run(data: &[u8]) {
     let kinds = [Kind::Text, Kind::Integer, Kind::Number, Kind::Boolean];
     let fields: Vec<Field> = PATHS
         .iter()
@@ -44,6 +45,10 @@ fuzz_target!(|data: &[u8]| {
         Some(refused) => assert!(!json, "{refused:?}"),
         None => assert!(json),
     }
+    // Its own marks for values that are kept as they stand mean nothing to anybody else.
+    if data.windows(12).any(|bytes| bytes == b"$serde_json:") {
+        return;
+    }
     // Where it cannot build a value (lone surrogates, numbers too large) it has nothing to say.
     let Ok(value) = serde_json::from_slice::<Value>(data) else {
         return;
@@ -57,7 +62,7 @@ fuzz_target!(|data: &[u8]| {
             );
         }
     }
-});
+}
 
 fn check(field: &Field, column: &Column, expected: &Value) {
     let null = |nulls: &millstream_fields::Bits| !nulls.or_none().is_empty();
@@ -77,7 +82,13 @@ fn check(field: &Field, column: &Column, expected: &Value) {
         }
         Column::Number(numbers) => {
             let found = (!null(&numbers.nulls)).then(|| f64::from_le_bytes(numbers.numbers[0]));
-            assert_eq!(found, expected.as_f64(), "{field}");
+            let same = match (found, expected.as_f64()) {
+                (Some(found), Some(number)) => {
+                    found == number || found.to_bits().abs_diff(number.to_bits()) <= LAST_BITS
+                }
+                (found, number) => found == number,
+            };
+            assert!(same, "{field}: {found:?} for {expected}");
         }
         Column::Boolean(booleans) => {
             let found = (!null(&booleans.nulls)).then(|| booleans.trues.all()[0] == 1);
