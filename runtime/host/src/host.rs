@@ -45,7 +45,7 @@ use crate::{
     deployments::{
         Writer, kafka::KafkaLog, record::Revision, redrive::Redrive, state::Deployments,
     },
-    logs::{self, Line, LogBook, LogSink},
+    logs::{Line, LogBook, LogSink},
     metrics::Metrics,
     modules::Modules,
     status::StatusBoard,
@@ -167,7 +167,7 @@ impl Host {
 
     /// Hosts of the installation that were heard of lately, this one included.
     pub fn hosts(&self) -> BTreeSet<String> {
-        let mut hosts = self.inner.board.hosts(logs::now());
+        let mut hosts = self.inner.board.hosts();
         hosts.insert(self.id().to_owned());
         hosts
     }

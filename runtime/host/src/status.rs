@@ -40,19 +40,21 @@ pub(crate) fn key(transform: &str, host: &str) -> String {
 
 /// Tails the topic onto the board, for ever.
 pub async fn read(settings: Settings, topic: String, board: Arc<StatusBoard>) {
-    let mut from = 0;
+    let (mut from, mut live) = (0, false);
     loop {
         match LogReader::new(&settings, &topic, 0, from) {
             Ok(mut reader) => loop {
                 match reader.next().await {
-                    Ok(LogEvent::CaughtUp(_)) => {}
+                    Ok(LogEvent::CaughtUp(_)) => live = true,
                     Ok(LogEvent::Record(record)) => {
                         from = record.offset + 1;
-                        board.take(
-                            record.key.as_deref(),
-                            record.value.as_deref(),
-                            record.timestamp,
-                        );
+                        // Clocks of hosts and brokers may differ, and jump: what is heard as it is said needs none.
+                        let age = if live {
+                            Duration::ZERO
+                        } else {
+                            age(record.timestamp)
+                        };
+                        board.take(record.key.as_deref(), record.value.as_deref(), age);
                     }
                     Err(error) => {
                         tracing::debug!("reading the status of hosts: {error}");
@@ -64,6 +66,11 @@ pub async fn read(settings: Settings, topic: String, board: Arc<StatusBoard>) {
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
+}
+
+fn age(timestamp: i64) -> Duration {
+    let age = crate::logs::now().saturating_sub(timestamp);
+    Duration::from_millis(age.max(0).unsigned_abs())
 }
 
 /// Writes one record. Nobody depends on it, so a failure is only told.

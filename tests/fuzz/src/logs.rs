@@ -3,6 +3,8 @@
 //!
 //! Records end with the byte 0x1e. Each is a letter for its kind, the key up to a line break, and the value; `~` is null.
 
+use std::time::Duration;
+
 use millstream_host::{
     check::{HostLimits, effective_limits},
     delivery::Stamp,
@@ -32,7 +34,7 @@ pub fn run(data: &[u8]) {
         let (key, value) = (nullable(key), nullable(value));
         match kind {
             b'd' => revision(key, value, &mut deployments, &mut wanted),
-            b's' => board.take(key, value, at * 1000),
+            b's' => board.take(key, value, Duration::from_secs(at.unsigned_abs())),
             b'l' => line(key, value, &book),
             b'm' => stored.push(LogRecord {
                 offset: at,
@@ -48,9 +50,9 @@ pub fn run(data: &[u8]) {
     for revision in deployments.all() {
         let latest = deployments.latest(&revision.name).expect("the latest");
         assert!(latest.number >= revision.number);
-        let _ = board.of(&revision.name, 0);
+        let _ = board.of(&revision.name);
     }
-    let _ = (board.hosts(i64::MIN), board.hosts(i64::MAX));
+    let _ = board.hosts();
     for module in wanted {
         if let Ok(bytes) = fuzzing::module(&module, stored.clone()) {
             assert_eq!(modules::digest(&bytes), module.digest);

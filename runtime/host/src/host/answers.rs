@@ -8,7 +8,6 @@ use super::Host;
 use crate::{
     check,
     deployments::record::{Deployment, Revision},
-    logs,
     source::TopicPartition,
     stats::{PartitionSnapshot, Retrying, StatsSnapshot},
     supervisor::{State, View},
@@ -94,7 +93,7 @@ impl Host {
                 check::effective_limits(&deployment.manifest, &self.inner.config.limits())
             })
             .unwrap_or_default();
-        let said = self.inner.board.of(name, logs::now()).into_iter();
+        let said = self.inner.board.of(name).into_iter();
         let elsewhere = said
             .filter(|(host, _)| host != self.id())
             .map(|(host, said)| Elsewhere {
