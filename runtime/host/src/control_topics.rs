@@ -23,15 +23,23 @@ pub struct ControlTopics {
     pub logs: String,
 }
 
+/// Brokers stamp the records: they refuse those of a host whose clock is an hour ahead, and would remove what one writes whose
+/// clock is a week behind.
+const STAMPED: (&str, &str) = ("message.timestamp.type", "LogAppendTime");
 /// Log lines are kept for a week, or until there are 256 MiB of them.
 const LOGS_CONFIG: &[(&str, &str)] = &[
     ("cleanup.policy", "delete"),
+    STAMPED,
     ("retention.ms", "604800000"),
     ("retention.bytes", "268435456"),
 ];
 /// A short segment lets compaction get at superseded status records.
-const STATUS_CONFIG: &[(&str, &str)] = &[("cleanup.policy", "compact"), ("segment.ms", "3600000")];
-const KEPT_CONFIG: &[(&str, &str)] = &[("cleanup.policy", "compact")];
+const STATUS_CONFIG: &[(&str, &str)] = &[
+    ("cleanup.policy", "compact"),
+    ("segment.ms", "3600000"),
+    STAMPED,
+];
+const KEPT_CONFIG: &[(&str, &str)] = &[("cleanup.policy", "compact"), STAMPED];
 
 #[derive(Debug, thiserror::Error)]
 pub enum ControlTopicsError {
