@@ -3,6 +3,7 @@
 //! What breaks, and when, follows from a seed, which a failing trial names: `MILLSTREAM_SEED=…` repeats it. Between two faults
 //! there is progress, not time: some more records have to be committed first.
 
+pub mod clock;
 mod network;
 pub mod scenarios;
 mod stage;
@@ -40,6 +41,8 @@ pub struct Trial {
     pub faults: u32,
     /// Records a second.
     pub load: u64,
+    /// What hosts are started with.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Trial {
@@ -50,6 +53,7 @@ impl Trial {
             hosts: 2,
             faults: 2,
             load: 4_000,
+            environment: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod e2e {
     mod brokers;
     mod chaos;
+    mod clock;
     mod command_line;
     mod deploy_errors;
     mod deployments;

@@ -12,6 +12,7 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("hosts stand still", freeze),
     ("hosts come and go, revisions change", rebalance),
     ("the network breaks", network),
+    ("the clock jumps", super::clock::jumps),
     ("everything at once", everything),
     ("brokers of a cluster are killed", brokers_of_a_cluster),
 ];

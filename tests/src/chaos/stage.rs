@@ -38,6 +38,7 @@ impl<'k> Stage<'k> {
     pub(super) fn start(trial: &Trial, kafka: &'k Kafka, hosts_see: &str) -> Self {
         let mut options = HostOptions::on(kafka).dead_after_6_s();
         options.brokers = hosts_see.to_owned();
+        options.environment = trial.environment.clone();
         let name = fresh("chaos");
         let source = kafka.topic("in", PARTITIONS);
         let outputs = [kafka.topic("out", 4), kafka.topic("out", 3)];
@@ -147,6 +148,18 @@ impl<'k> Stage<'k> {
         self.progress();
         other.process.terminate();
         other.process.await_exit(LIMIT);
+    }
+
+    /// Waits until each of them knows of exactly the others, and says of the transform that it runs.
+    pub fn all_are_well(&self) {
+        for host in &self.hosts {
+            wait_until("a host is well and knows the others", LIMIT, || {
+                let said = host.transform(&self.name)?;
+                let running = said["state"] == "running" && said["reason"].is_null();
+                let all = said["hosts"].as_array()?.len() == self.hosts.len();
+                (running && all).then_some(())
+            });
+        }
     }
 
     /// A new revision of the same module takes over on all of them.
