@@ -28,6 +28,8 @@ pub struct HostOptions {
     pub environment: Vec<(String, String)>,
     /// The folder for compiled modules; otherwise one that the hosts of all tests share.
     pub cache: Option<PathBuf>,
+    /// A command that runs the host's, which is appended to it, in its own place.
+    pub within: Vec<String>,
 }
 
 impl HostOptions {
@@ -44,6 +46,7 @@ impl HostOptions {
             arguments: Vec::new(),
             environment: Vec::new(),
             cache: None,
+            within: Vec::new(),
         }
     }
 
@@ -94,7 +97,14 @@ impl Host {
             .cache
             .clone()
             .unwrap_or_else(|| target_dir().join("tmp/e2e-cache"));
-        let mut command = Command::new(binary());
+        let mut command = match options.within.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         command
             .args([
                 "serve",

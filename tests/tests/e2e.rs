@@ -11,6 +11,7 @@ mod e2e {
     mod deploy_errors;
     mod deployments;
     mod dev;
+    mod disk;
     mod exactly_once;
     mod examples;
     mod failures;

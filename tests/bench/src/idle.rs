@@ -58,6 +58,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         prefix: fresh("idle"),
         arguments: Vec::new(),
         environment: Vec::new(),
+        within: Vec::new(),
         cache: None,
     };
     for property in &args.kafka {
