@@ -1,8 +1,10 @@
-//! Records of the control topics, as anybody who may write to them could have written them: revisions, chunks of modules, what
+//! Records of the control topics, as anybody who may write to them could have written them: revisions and redrives, chunks of modules, what
 //! hosts say of themselves, lines of logs, and the stamps in commits.
 //!
 //! Records end with the byte 0x1e. Each is a letter for its kind, the key up to a line break, and the value; `~` is null.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_host::{
@@ -10,9 +12,10 @@ use millstream_host::{
     delivery::Stamp,
     deployments::{
         record::{Change, ModuleRef, Revision},
+        redrive::Redrive,
         state::Deployments,
     },
-    host::fuzzing,
+    host::{RedriveStatus, fuzzing},
     logs::{Line, LogBook},
     modules,
     status::StatusBoard,
@@ -67,7 +70,7 @@ fn revision(
     wanted: &mut Vec<ModuleRef>,
 ) {
     let Some(revision) = Revision::decode(key, value, 5) else {
-        return;
+        return redrive(key, value);
     };
     assert!(revision.number.checked_add(1).is_some());
     if let Change::Unreadable(why) = &revision.change {
@@ -90,6 +93,29 @@ fn revision(
         .map(|latest| latest.number);
     let newer = before.is_none_or(|before| before < revision.number);
     assert_eq!(deployments.apply(revision), newer);
+}
+
+fn redrive(key: Option<&[u8]>, value: Option<&[u8]>) {
+    let Some(redrive) = Redrive::decode(key, value) else {
+        return;
+    };
+    assert!(redrive.number.checked_add(1).is_some());
+    let written = redrive.encode().expect("JSON");
+    let again = Redrive::decode(Some(redrive.key().as_bytes()), Some(&written));
+    assert_eq!(again.as_ref(), Some(&redrive));
+    for (partition, (start, end)) in &redrive.extents {
+        for offset in [*start, *end] {
+            let done = redrive.has_done(*partition, offset, "trap");
+            assert!(!done || redrive.is_about(*partition, offset, "trap"));
+            assert!(!redrive.is_about(*partition, *end, "trap"));
+        }
+    }
+    let status = RedriveStatus {
+        reached: BTreeMap::new(),
+        here: None,
+        redrive: Arc::new(redrive),
+    };
+    let _ = status.remaining();
 }
 
 fn line(key: Option<&[u8]>, value: Option<&[u8]>, book: &LogBook) {

@@ -35,15 +35,12 @@ impl RedriveStatus {
         if self.redrive.state == RedriveState::Finished {
             return 0;
         }
-        let left = self
-            .redrive
-            .extents
-            .iter()
-            .map(|(partition, (start, end))| {
-                let next = self.reached.get(partition).copied().unwrap_or(*start);
-                (end - next.max(*start)).max(0).unsigned_abs()
-            });
-        left.sum()
+        let extents = self.redrive.extents.iter();
+        let left = extents.map(|(partition, (start, end))| {
+            let next = self.reached.get(partition).copied().unwrap_or(*start);
+            end.saturating_sub(next.max(*start)).max(0).unsigned_abs()
+        });
+        left.fold(0, u64::saturating_add)
     }
 }
 
