@@ -4,6 +4,7 @@
 
 use super::columns::{HeaderColumns, Strings, TextColumn, bit, i32_at, i64_at, u16_at, u32_at};
 use super::{Change, Plan, RejectedRows, ValueChange};
+use crate::budget::mebibytes;
 use crate::output::{Column, Headers, Patch, Rejections};
 use crate::{Batch, Description, Failure, Limits, Malformed, Output};
 
@@ -442,7 +443,11 @@ fn written(plan: &Plan, batch: Batch<'_>, limit: u64) -> Result<u64, Failure> {
         exact += (key + value + headers + added) as u64;
     }
     if exact > limit {
-        Err(too_much("bytes to write by one call", limit, exact))
+        Err(Failure::Limit {
+            what: "bytes to write by one call",
+            limit: mebibytes(limit),
+            used: mebibytes(exact),
+        })
     } else {
         Ok(exact)
     }
