@@ -383,7 +383,7 @@ mod tests {
             topic: &topic,
             partition: 0,
             key: Key::Null,
-            value: Value::Copy(b"v"),
+            value: Value::Copy(b"a secret"),
             headers: BaseHeaders::None,
             added: &[],
             timestamp: -1,
@@ -405,10 +405,11 @@ mod tests {
             producer.send(&mut next, record()),
             Err(SendError::Fatal(_))
         ));
-        tokio::time::timeout(Duration::from_secs(30), landed)
+        let told = tokio::time::timeout(Duration::from_secs(30), landed)
             .await
             .unwrap()
             .unwrap()
             .unwrap_err();
+        assert!(!told.error.message().contains("secret"), "{told:?}");
     }
 }

@@ -172,7 +172,8 @@ pub(super) unsafe extern "C" fn on_report(
                 error: KafkaError::new(
                     "deliver a record",
                     code_of(raw),
-                    text(rd::rd_kafka_message_errstr(message)),
+                    // Not `rd_kafka_message_errstr`: that one takes what was to be written for an error's text.
+                    text(rd::rd_kafka_message_produce_errstr(message)),
                 ),
             };
             (*core).failure.lock().get_or_insert(error);
