@@ -43,7 +43,7 @@ lint: setup ## clippy without warnings, workspace and guests
 fuzz: setup-build ## fuzz everything that parses what others wrote, SECONDS=60 each; TARGET=name for one
 	@scripts/fuzz.sh "$(or $(SECONDS),60)" "$(TARGET)"
 
-sanitize: setup ## the tests of the two modules with unsafe code under AddressSanitizer
+sanitize: setup ## the modules with unsafe code under valgrind, AddressSanitizer and Miri
 	@scripts/sanitize.sh
 
 MINUTES ?= 20
