@@ -3,10 +3,13 @@
 //! What breaks, and when, follows from a seed, which a failing trial names: `MILLSTREAM_SEED=…` repeats it. Between two faults
 //! there is progress, not time: some more records have to be committed first.
 
+pub mod churn;
 pub mod clock;
 mod network;
+pub mod rollout;
 pub mod scenarios;
 mod stage;
+pub mod topics;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +46,8 @@ pub struct Trial {
     pub load: u64,
     /// What hosts are started with.
     pub environment: Vec<(String, String)>,
+    /// Whether groups are of the newer kind, whose broker gives partitions out (KIP-848).
+    pub brokers_assign: bool,
 }
 
 impl Trial {
@@ -54,6 +59,7 @@ impl Trial {
             faults: 2,
             load: 4_000,
             environment: Vec::new(),
+            brokers_assign: false,
         }
     }
 }
@@ -64,9 +70,25 @@ pub type Fault<'f> = &'f mut dyn FnMut(&mut Stage<'_>);
 /// Runs a trial on this broker, as `hosts_see` it, and panics, with the seed, unless what was promised was kept.
 #[track_caller]
 pub fn run(trial: &Trial, kafka: &Kafka, hosts_see: &str, fault: Fault<'_>) {
+    run_and_check(trial, kafka, hosts_see, fault, &|_, _| {});
+}
+
+/// Looks at what came of a trial, beside the verdict on its records.
+type Check<'c> = &'c dyn Fn(&Stage<'_>, &Lineage);
+
+/// The same with a check of one's own at the end.
+#[track_caller]
+fn run_and_check(
+    trial: &Trial,
+    kafka: &Kafka,
+    hosts_see: &str,
+    fault: Fault<'_>,
+    check: Check<'_>,
+) {
     eprintln!("{trial:?}");
-    let outcome =
-        std::panic::catch_unwind(AssertUnwindSafe(|| attempt(trial, kafka, hosts_see, fault)));
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        attempt(trial, kafka, hosts_see, fault, check)
+    }));
     let report = outcome.unwrap_or_else(|panic| {
         eprintln!("repeat it with {SEED_VARIABLE}={}", trial.seed);
         std::panic::resume_unwind(panic)
@@ -84,10 +106,16 @@ pub fn run(trial: &Trial, kafka: &Kafka, hosts_see: &str, fault: Fault<'_>) {
     );
 }
 
-fn attempt(trial: &Trial, kafka: &Kafka, hosts_see: &str, fault: Fault<'_>) -> Report {
+fn attempt(
+    trial: &Trial,
+    kafka: &Kafka,
+    hosts_see: &str,
+    fault: Fault<'_>,
+    check: Check<'_>,
+) -> Report {
     let mut stage = Stage::start(trial, kafka, hosts_see);
     let (stop, source) = (AtomicBool::new(false), stage.source.clone());
-    let lineage = std::thread::scope(|scope| {
+    let mut lineage = std::thread::scope(|scope| {
         let load = scope.spawn(|| send(kafka, &source, trial.load, &stop));
         let broken = std::panic::catch_unwind(AssertUnwindSafe(|| {
             for _ in 0..trial.faults {
@@ -104,7 +132,12 @@ fn attempt(trial: &Trial, kafka: &Kafka, hosts_see: &str, fault: Fault<'_>) -> R
         }
         lineage
     });
-    stage.finish(&lineage)
+    for (output, below) in stage.excused.drain(..) {
+        lineage.excuse(output, below);
+    }
+    let report = stage.finish(&lineage);
+    check(&stage, &lineage);
+    report
 }
 
 /// Sends numbered records, in turn to every partition and for every output, until it is told to stop.

@@ -25,5 +25,7 @@ mod e2e {
     mod modules;
     mod records;
     mod redrive;
+    mod rollout;
     mod topics;
+    mod topics_change;
 }

@@ -26,6 +26,7 @@ mod exactly_once;
 mod kafka;
 mod layout;
 mod ledger;
+mod lost;
 mod outlet;
 mod partitions;
 mod pool;
@@ -42,7 +43,7 @@ use millstream_engine::{Failure, Plan};
 use tokio::time::Instant;
 
 use crate::budget::Permit;
-use crate::failure::Policy;
+use crate::failure::{LostOffsets, Policy};
 use crate::source::{Rows, TopicPartition};
 
 pub use at_least_once::AtLeastOnce;
@@ -54,11 +55,11 @@ pub(crate) use kafka::code_of;
 pub use kafka::{KafkaFlight, KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
 pub(crate) use layout::Tally;
 pub use outlet::{
-    Base, Committed, Done, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value,
+    Base, Committed, Done, Identity, Key, Offsets, OutHeaders, Outgoing, Outlet, SendError, Value,
 };
 pub use pool::{ProducerPool, Slot};
 pub use route::Route;
-pub use stamp::{NoStamp, Stamp};
+pub use stamp::{Mark, NoStamp, Stamp, TopicId};
 pub use transactions::{KafkaTransactions, Transactions};
 
 /// Where a revision's records go; what its dead letters and commits say about it.
@@ -122,9 +123,34 @@ impl Letters {
     }
 }
 
-/// Where partitions begin that nobody has committed an offset for: the deployment's `start`, resolved once at its first
-/// deploy. A partition that is not in it appeared later and begins at its beginning.
-pub type Starts = HashMap<TopicPartition, i64>;
+/// Where partitions begin whose offset nobody has committed, or whose offset says nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Starts {
+    /// The deployment's `start`, resolved once at its first deploy. A partition that is not in it appeared later and begins at
+    /// its beginning.
+    pub offsets: HashMap<TopicPartition, i64>,
+    /// The topics that were deployed for, by their names. In another one of the same name those offsets mean nothing.
+    pub topics: HashMap<Arc<str>, TopicId>,
+    /// What becomes of offsets that are gone.
+    pub lost_offsets: LostOffsets,
+}
+
+impl Starts {
+    /// Whether a topic that was created anew, and is this one now, is to be read from its beginning: it was deployed for, or
+    /// the policy says so.
+    fn take(&self, name: &str, now: &TopicId) -> bool {
+        self.lost_offsets == LostOffsets::Earliest || self.topics.get(name) == Some(now)
+    }
+}
+
+impl FromIterator<(TopicPartition, i64)> for Starts {
+    fn from_iter<I: IntoIterator<Item = (TopicPartition, i64)>>(offsets: I) -> Self {
+        Self {
+            offsets: offsets.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
 
 /// A partition as it was found in the group's commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,6 +235,32 @@ pub enum Happening {
         /// Why, for people.
         reason: String,
     },
+    /// What comes next is gone, and by the revision's policy the partition is to be read on from this offset.
+    Moved {
+        /// Which one.
+        partition: TopicPartition,
+        /// From now on handovers carry this.
+        generation: u64,
+        /// The next offset to read.
+        offset: i64,
+        /// Why, for people.
+        reason: String,
+    },
+    /// What comes next is gone, and by the revision's policy the transform is to stop before it. Another revision may go on.
+    Lost {
+        /// Which one.
+        partition: TopicPartition,
+        /// From now on handovers carry this.
+        generation: u64,
+        /// The next offset to read, were it there.
+        offset: i64,
+        /// A stable name of the reason.
+        code: &'static str,
+        /// What happened and what to do, for people.
+        reason: String,
+    },
+    /// Something is in the way, and is waited for.
+    Trouble(String),
 }
 
 /// The code of a [`DeliveryError`] for a record that a broker found too large.
@@ -276,8 +328,19 @@ pub trait Delivery: Send + Sync + 'static {
     /// There is nothing to read before this offset: the end of a partition, past markers and compacted records.
     fn skip(&self, partition: &TopicPartition, generation: u64, to: i64);
 
-    /// From the next commit on, these partitions carry this stamp.
-    fn restamp(&self, stamp: Stamp);
+    /// The next record of this partition, at `offset`, is gone, or not there yet. A happening says how it goes on.
+    ///
+    /// # Errors
+    /// If the broker cannot be asked; then it can be tried again.
+    fn lost(
+        &self,
+        partition: &TopicPartition,
+        generation: u64,
+        offset: i64,
+    ) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+
+    /// From the next commit on, these partitions carry this stamp, and what is lost is dealt with as `starts` says.
+    fn restamp(&self, stamp: Stamp, starts: &Starts);
 
     /// Waits for the next happening. May be dropped without losing one.
     fn next(&self) -> impl Future<Output = Happening> + Send;

@@ -31,6 +31,17 @@ pub enum Policy {
     Stop,
 }
 
+/// What becomes of a partition whose next records are gone: retention was faster, or its topic was created anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LostOffsets {
+    /// The transform stops and says what is lost.
+    #[default]
+    Stop,
+    /// What is lost is counted, and the partition is read on from the earliest record that it has.
+    Earliest,
+}
+
 /// How a revision wants failed calls handled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailurePolicy {

@@ -124,6 +124,12 @@ pub(crate) enum Report {
     Failed(Box<Failed>),
     /// Something is wrong and worked on.
     Trouble(String),
+    /// The next record of this partition is gone, or not there yet.
+    Lost {
+        partition: TopicPartition,
+        generation: u64,
+        offset: i64,
+    },
 }
 
 /// What all lanes of a transform share.
@@ -397,13 +403,29 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                     numbers.at_end(taken.end.is_some());
                     numbers.retried();
                 });
-                if let Some(broken) = taken.broken {
-                    let failed = Failed::broken(&slot.partition, slot.position, &broken);
-                    if let Broken::OutOfRange { .. } = broken {
-                        slot.back_to = slot.position;
+                match taken.broken {
+                    None => {}
+                    // What came before it is worked on first; read again from there on, it comes again.
+                    Some(_) if !taken.rows.is_empty() => slot.back_to = slot.position,
+                    Some(Broken::Lost { message }) => {
+                        tracing::debug!(partition = %slot.partition, "{message}");
+                        if let Some(offset) = slot.position {
+                            let _ = self.common.reports.send(Report::Lost {
+                                partition: slot.partition.clone(),
+                                generation: slot.generation,
+                                offset,
+                            });
+                            // Until it is said how it goes on.
+                            slot.back_to = Some(offset);
+                            slot.stale = true;
+                        }
+                        return;
                     }
-                    self.fail(failed);
-                    return;
+                    Some(Broken::Other { code, message }) => {
+                        let failed = Failed::broken(&slot.partition, slot.position, code, &message);
+                        self.fail(failed);
+                        return;
+                    }
                 }
                 if taken.rows.is_empty() {
                     if let Some(end) = taken.end {

@@ -14,7 +14,11 @@ use serde::{Deserialize, Serialize};
 
 pub use start::Start;
 
-use crate::{failure::Policy, names, problem::Problem};
+use crate::{
+    failure::{LostOffsets, Policy},
+    names,
+    problem::Problem,
+};
 
 /// A deployment, as checked as a file alone can be, with defaults filled in. Its JSON form is part of the revision log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +118,8 @@ pub struct FailuresAsked {
     pub retry_for: Option<Duration>,
     /// The share of rows that may make the module fail, in percent.
     pub stop_above: Option<u8>,
+    /// Records that are gone before they were read.
+    pub lost_offsets: LostOffsets,
 }
 
 impl FailuresAsked {

@@ -9,6 +9,7 @@ mod source;
 mod transactions;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,7 +17,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Offsets};
+use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Identity, Offsets};
 use crate::source::TopicPartition;
 use crate::stats::Stats;
 
@@ -121,6 +122,8 @@ struct Topic {
     max_message_bytes: u64,
     /// Written records are counted, not kept: for benchmarks.
     counted: bool,
+    /// How often there was one of this name, once that is counted; it is the topic's id then.
+    recreated: u64,
 }
 
 #[derive(Debug, Default)]
@@ -169,6 +172,7 @@ impl Memory {
                 partitions: Vec::new(),
                 max_message_bytes: 1_048_588,
                 counted: false,
+                recreated: 0,
             });
         topic
             .partitions
@@ -217,6 +221,16 @@ impl Memory {
             log.records.retain(|record| record.offset >= offset);
             log.first = offset;
             log.next = log.next.max(offset);
+        }
+    }
+
+    /// Deletes a topic and creates it again, empty: from the first call on it has an id.
+    pub fn recreate(&self, name: &str) {
+        if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
+            topic.recreated += 1;
+            for log in &mut topic.partitions {
+                *log = Log::default();
+            }
         }
     }
 
@@ -415,14 +429,29 @@ impl Offsets for Memory {
         Ok(commits.iter().map(|_| Ok(())).collect())
     }
 
-    async fn beginnings(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, DeliveryError> {
+    async fn extents(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Range<i64>>, DeliveryError> {
         let mut state = self.inner.state.lock();
-        let first = |partition: &TopicPartition| {
+        let extent = |partition: &TopicPartition| {
             state
                 .log(partition.topic(), partition.partition())
-                .map_or(0, |log| log.first)
+                .map_or(0..0, |log| log.first..log.next)
         };
-        Ok(partitions.iter().map(first).collect())
+        Ok(partitions.iter().map(extent).collect())
+    }
+
+    async fn identities(&self, topics: &[Arc<str>]) -> Result<Vec<Identity>, DeliveryError> {
+        let state = self.inner.state.lock();
+        let identity = |topic: &Arc<str>| match state.topics.get(&**topic) {
+            None => Identity::Missing,
+            Some(topic) => match topic.recreated {
+                0 => Identity::Unknown,
+                times => Identity::Is(times.to_string().into()),
+            },
+        };
+        Ok(topics.iter().map(identity).collect())
     }
 }
 

@@ -95,7 +95,7 @@ pub struct Revision {
     pub reads: Parts,
     /// What becomes of failed calls.
     pub policy: FailurePolicy,
-    /// Where partitions begin that have no committed offset.
+    /// Where partitions begin that have no committed offset, or one that says nothing any more.
     pub starts: Starts,
 }
 

@@ -100,8 +100,8 @@ pub struct Taken<R> {
 /// Why a partition cannot be read on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broken {
-    /// The next offset does not exist any more, or not yet: retention was faster, or the topic was created anew.
-    OutOfRange {
+    /// What comes next is not there: retention was faster, or the topic was deleted, or created anew.
+    Lost {
         /// What the broker or its client says.
         message: String,
     },

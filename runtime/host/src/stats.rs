@@ -36,6 +36,7 @@ pub struct Stats {
     bytes_in: AtomicU64,
     batches: AtomicU64,
     went_back: AtomicU64,
+    lost_offsets: AtomicU64,
     transactions: AtomicU64,
     aborts: AtomicU64,
     restarts: AtomicU64,
@@ -74,6 +75,8 @@ pub struct StatsSnapshot {
     pub failures: BTreeMap<String, u64>,
     /// How often a partition went back because writing failed.
     pub went_back: u64,
+    /// Offsets that were gone before they were read, and passed over.
+    pub lost_offsets: u64,
     /// Transactions that were committed; none under at-least-once.
     pub transactions: u64,
     /// Transactions that were aborted, or of which it was not known what became of them.
@@ -117,6 +120,7 @@ impl Stats {
             rejected: self.rejected.lock().clone(),
             failures: self.failures.lock().clone(),
             went_back: self.went_back.load(Relaxed),
+            lost_offsets: self.lost_offsets.load(Relaxed),
             transactions: self.transactions.load(Relaxed),
             aborts: self.aborts.load(Relaxed),
             batches: self.batches.load(Relaxed),
@@ -210,6 +214,10 @@ impl Stats {
 
     pub(crate) fn went_back(&self) {
         self.went_back.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn lost(&self, offsets: u64) {
+        self.lost_offsets.fetch_add(offsets, Relaxed);
     }
 
     pub(crate) fn transaction(&self) {

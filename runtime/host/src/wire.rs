@@ -116,7 +116,7 @@ impl Wiring {
         options.fetch_memory = FETCH_MEMORY;
         // As many as there were at the first deploy; a topic that grew since takes a little more memory. Few partitions get
         // much each: a fetch of a megabyte costs the broker, and this host, less than four of a quarter.
-        options.expected_partitions = revision.starts.len().max(FEWEST_PARTITIONS);
+        options.expected_partitions = revision.starts.offsets.len().max(FEWEST_PARTITIONS);
         let consumer =
             Consumer::new(&self.options.settings, &options).map_err(|error| error.to_string())?;
         let source = KafkaSource::new(consumer.clone());

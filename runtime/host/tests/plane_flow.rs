@@ -436,7 +436,7 @@ async fn offsets_that_retention_cut_off_stop_the_transform_and_say_which() {
     };
     assert_eq!(failed.code, "offsets-lost");
     assert!(
-        failed.message.contains("from offset 2 on") && failed.message.contains("first offset is 5"),
+        failed.message.contains("offsets 2 to 4") && failed.message.contains("from offset 5"),
         "{failed}"
     );
 }

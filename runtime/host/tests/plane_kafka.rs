@@ -30,7 +30,7 @@ struct Cluster {
 
 async fn cluster() -> Cluster {
     let broker = EmbeddedBroker::start(None).await.expect("a broker");
-    let settings = Settings::new(broker.bootstrap_servers(), &[]).expect("settings");
+    let settings = Settings::embedded(&broker, &[]).expect("settings");
     for topic in ["in", "out"] {
         broker.create_topic(topic, PARTITIONS).expect("a topic");
     }

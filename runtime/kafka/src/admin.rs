@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 
-use crate::consumer::{Extent, PerPartition, blocking, extents, millis};
+use crate::consumer::{Extent, PerPartition, TopicIdentity, blocking, extents, identities, millis};
 use crate::embedded::EmbeddedBroker;
 use crate::error::{ErrorCode, KafkaError};
 use crate::ffi::client::{Client, Kind};
@@ -245,6 +245,17 @@ impl Admin {
         partitions: &[TopicPartition],
     ) -> Result<PerPartition<Extent>, KafkaError> {
         extents(&self.inner.client, partitions, self.timeout()).await
+    }
+
+    /// Which topics stand behind these names now, in the same order.
+    pub async fn identities(&self, names: &[&str]) -> Result<Vec<TopicIdentity>, KafkaError> {
+        identities(
+            &self.inner.client,
+            names,
+            self.timeout(),
+            self.is_embedded(),
+        )
+        .await
     }
 
     /// The offset where each partition is to be started.

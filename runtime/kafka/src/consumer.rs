@@ -22,7 +22,7 @@ use crate::ffi::client::{Client, Kind};
 use crate::ffi::list::List;
 use crate::ffi::queue::{Event, Queue, Reply};
 use crate::ffi::transaction::GroupMetadata;
-use crate::ffi::{consume, offsets};
+use crate::ffi::{consume, offsets, topics};
 use crate::settings::Settings;
 use crate::topic_partition::TopicPartition;
 
@@ -33,6 +33,7 @@ mod queue;
 mod rebalance;
 mod stash;
 
+pub use crate::ffi::topics::TopicIdentity;
 pub use fetched::{Fetched, Headers};
 pub use options::ConsumerOptions;
 pub use queue::{PartitionError, PartitionErrorKind, PartitionQueue, Taken};
@@ -99,6 +100,7 @@ struct Inner {
     pump: pump::Ripe,
     closed: AtomicBool,
     timeout: Duration,
+    embedded: bool,
     client: Arc<Client>,
 }
 
@@ -139,6 +141,7 @@ impl Consumer {
             pump: pump::start(),
             closed: AtomicBool::new(false),
             timeout: settings.request_timeout(),
+            embedded: settings.is_embedded(),
             client,
         };
         Ok(Consumer {
@@ -404,6 +407,17 @@ impl Consumer {
         extents(&self.inner.client, partitions, self.inner.timeout).await
     }
 
+    /// Which topics stand behind these names now, in the same order. Asks the brokers.
+    pub async fn identities(&self, names: &[&str]) -> Result<Vec<TopicIdentity>, KafkaError> {
+        identities(
+            &self.inner.client,
+            names,
+            self.inner.timeout,
+            self.inner.embedded,
+        )
+        .await
+    }
+
     /// Who this is in its group at the moment. Changes with every rebalance, once what was revoked or lost is let go.
     pub fn member(&self) -> Member {
         Member {
@@ -474,6 +488,27 @@ pub(crate) async fn blocking<T: Send + 'static>(
                 error.to_string(),
             ))
         })
+}
+
+/// The embedded broker keeps a topic for as long as it lives: there is nothing to tell apart.
+pub(crate) async fn identities(
+    client: &Arc<Client>,
+    names: &[&str],
+    timeout: Duration,
+    embedded: bool,
+) -> Result<Vec<TopicIdentity>, KafkaError> {
+    if embedded {
+        return Ok(vec![TopicIdentity::Unknown; names.len()]);
+    }
+    let found: HashMap<_, _> = topics::identities(client, names, timeout)
+        .await?
+        .into_iter()
+        .collect();
+    let of = |name: &&str| found.get(*name).cloned();
+    Ok(names
+        .iter()
+        .map(|name| of(name).unwrap_or(TopicIdentity::Unknown))
+        .collect())
 }
 
 pub(crate) async fn extents(

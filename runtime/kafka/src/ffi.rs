@@ -21,4 +21,5 @@ pub(crate) mod mock;
 pub(crate) mod offsets;
 pub(crate) mod produce;
 pub(crate) mod queue;
+pub(crate) mod topics;
 pub(crate) mod transaction;

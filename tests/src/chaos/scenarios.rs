@@ -15,6 +15,13 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("the clock jumps", super::clock::jumps),
     ("everything at once", everything),
     ("brokers of a cluster are killed", brokers_of_a_cluster),
+    ("revisions roll out", super::rollout::rollout),
+    (
+        "hosts join and leave every two seconds",
+        super::churn::churn,
+    ),
+    ("outputs are created anew", super::topics::output_recreated),
+    ("outputs take smaller batches", super::topics::limit_lowered),
 ];
 
 /// Hosts are killed.

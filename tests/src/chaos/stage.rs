@@ -17,26 +17,36 @@ use crate::wait::wait_until;
 
 pub(super) const PARTITIONS: i32 = 6;
 /// How long anything may take that follows a fault: a session that times out, a transaction that a broker gives up.
-const LIMIT: Duration = Duration::from_secs(180);
+pub(super) const LIMIT: Duration = Duration::from_secs(180);
 /// Long enough for a group to give a host up that stands still.
-const FROZEN: Duration = Duration::from_secs(8);
+pub(super) const FROZEN: Duration = Duration::from_secs(8);
 
 /// See the module.
 pub struct Stage<'k> {
-    kafka: &'k Kafka,
-    options: HostOptions,
-    name: String,
+    pub(super) kafka: &'k Kafka,
+    pub(super) options: HostOptions,
+    pub(super) name: String,
     pub(super) source: String,
-    outputs: [String; 2],
+    pub(super) outputs: [String; 2],
     delivery: &'static str,
-    hosts: Vec<Host>,
+    pub(super) hosts: Vec<Host>,
     began: Instant,
+    /// What [`Lineage::excuse`] is to be told at the end.
+    pub(super) excused: Vec<(usize, u64)>,
     pub random: StdRng,
 }
 
 impl<'k> Stage<'k> {
     pub(super) fn start(trial: &Trial, kafka: &'k Kafka, hosts_see: &str) -> Self {
-        let mut options = HostOptions::on(kafka).dead_after_6_s();
+        let mut options = HostOptions::on(kafka);
+        options = if trial.brokers_assign {
+            // How soon a host is dead is the broker's business then.
+            options
+                .argument("--kafka")
+                .argument("group.protocol=consumer")
+        } else {
+            options.dead_after_6_s()
+        };
         options.brokers = hosts_see.to_owned();
         options.environment = trial.environment.clone();
         let name = fresh("chaos");
@@ -60,13 +70,14 @@ impl<'k> Stage<'k> {
             hosts,
             delivery,
             began: Instant::now(),
+            excused: Vec::new(),
             random: StdRng::seed_from_u64(trial.seed),
         };
         stage.hosts[0].deploy_manifest(&stage.manifest(""), &[]);
         stage
     }
 
-    fn committed(&self) -> u64 {
+    pub(super) fn committed(&self) -> u64 {
         let committed = self
             .kafka
             .committed(&self.options.group(&self.name), &self.source);
@@ -88,7 +99,7 @@ impl<'k> Stage<'k> {
         eprintln!("{:7.1} s: {what}", self.began.elapsed().as_secs_f64());
     }
 
-    fn any(&mut self) -> usize {
+    pub(super) fn any(&mut self) -> usize {
         self.random.random_range(0..self.hosts.len())
     }
 
@@ -171,7 +182,7 @@ impl<'k> Stage<'k> {
         self.hosts[at].deploy_manifest(&manifest, &[]);
     }
 
-    fn manifest(&self, settings: &str) -> String {
+    pub(super) fn manifest(&self, settings: &str) -> String {
         let [even, odd] = &self.outputs;
         format!(
             "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\ndelivery = \"{}\"\nmodule = \"{}\"\n\

@@ -6,7 +6,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -69,6 +72,38 @@ impl Kafka {
         }
     }
 
+    /// Deletes a topic and waits until it is gone.
+    pub fn drop_topic(&self, name: &str) {
+        self.delete_topic(name);
+        wait_until(&format!("{name} is gone"), PATIENCE, || {
+            (self.partitions(name) == 0).then_some(())
+        });
+    }
+
+    /// Sets one of a topic's settings.
+    pub fn configure_topic(&self, name: &str, setting: &str, value: &str) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(name)).set(setting, value);
+        let results =
+            block_on(self.admin().alter_configs([&change], &options())).expect("alter a topic");
+        for result in results {
+            result.unwrap_or_else(|(_, code)| panic!("set {setting} of {name}: {code}"));
+        }
+    }
+
+    /// Deletes the records of a partition before this offset, as retention does.
+    pub fn delete_records(&self, name: &str, partition: i32, before: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(name, partition, Offset::Offset(before))
+            .expect("an offset");
+        let deleted =
+            block_on(self.admin().delete_records(&list, &options())).expect("delete records");
+        for element in deleted.elements() {
+            element
+                .error()
+                .unwrap_or_else(|error| panic!("delete records of {name}: {error}"));
+        }
+    }
+
     /// How many partitions a topic has; 0 when there is no such topic.
     pub fn partitions(&self, name: &str) -> i32 {
         let metadata = self
@@ -116,6 +151,16 @@ impl Kafka {
 
     /// What a group committed for every partition of a topic.
     pub fn committed(&self, group: &str, topic: &str) -> Vec<Option<i64>> {
+        let commits = self.commits(group, topic);
+        let offset = |(offset, _): (i64, String)| offset;
+        commits
+            .into_iter()
+            .map(|commit| commit.map(offset))
+            .collect()
+    }
+
+    /// The same with each commit's metadata.
+    pub fn commits(&self, group: &str, topic: &str) -> Vec<Option<(i64, String)>> {
         let consumer: BaseConsumer = self
             .config()
             .set("group.id", group)
@@ -129,14 +174,13 @@ impl Kafka {
         let committed = wait_until("the group's coordinator answers", LIMIT, || {
             consumer.committed_offsets(list.clone(), LIMIT).ok()
         });
-        let offset = |offset| match offset {
-            Offset::Offset(offset) => Some(offset),
-            _ => None,
-        };
         committed
             .elements()
             .iter()
-            .map(|element| offset(element.offset()))
+            .map(|element| match element.offset() {
+                Offset::Offset(offset) => Some((offset, element.metadata().to_owned())),
+                _ => None,
+            })
             .collect()
     }
 

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
@@ -16,10 +17,13 @@ use super::ledger::{Held, InFlight, Ledger};
 use super::route::Route;
 use super::{
     Closed, Committed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet,
-    Routes, Stamp, Starts, Undelivered, partitions, send,
+    Routes, Stamp, Starts, Undelivered, lost, partitions, send,
 };
 use crate::source::{Rows, TopicPartition};
 use crate::stats::Stats;
+
+/// How long the last look at topics may take before partitions are let go.
+const VERIFY: Duration = Duration::from_secs(2);
 
 /// See the module.
 #[derive(Debug)]
@@ -117,6 +121,7 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             attempts,
             failed,
         } = batch;
+        route.prepare(&*self.outlet).await;
         // Its ranges stay valid without it; the flight is to own the bytes.
         let patched = plan.take_values_data();
         let laid = Laid {
@@ -174,8 +179,18 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
         self.ledger.skip(partition, generation, to);
     }
 
-    fn restamp(&self, stamp: Stamp) {
-        self.ledger.restamp(stamp);
+    async fn lost(
+        &self,
+        partition: &TopicPartition,
+        generation: u64,
+        offset: i64,
+    ) -> Result<(), DeliveryError> {
+        let _one = self.committing.lock().await;
+        lost::lost(&self.ledger, &self.offsets, partition, generation, offset).await
+    }
+
+    fn restamp(&self, stamp: Stamp, starts: &Starts) {
+        self.ledger.restamp(stamp, starts);
     }
 
     async fn next(&self) -> Happening {
@@ -188,6 +203,9 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
 
     async fn commit(&self) -> Result<(), DeliveryError> {
         let _one = self.committing.lock().await;
+        if !self.ledger.uncommitted().is_empty() || self.ledger.is_void_again(lost::LOOK_AGAIN) {
+            lost::verify(&self.ledger, &self.offsets).await?;
+        }
         let commits = self.ledger.uncommitted();
         self.write(&commits).await
     }
@@ -195,6 +213,13 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
     async fn close(&self, leaving: &[TopicPartition], deadline: Instant) -> Vec<Closed> {
         // Past the deadline what is finished is committed all the same, and the rest belongs to the next owner.
         let _ = tokio::time::timeout_at(deadline, self.ledger.settle(leaving)).await;
+        let verified = tokio::time::timeout(VERIFY, async {
+            let _one = self.committing.lock().await;
+            lost::verify(&self.ledger, &self.offsets).await
+        });
+        if !matches!(verified.await, Ok(Ok(()))) {
+            tracing::debug!("topics could not be looked at before partitions were let go");
+        }
         partitions::close(&self.ledger, &self.offsets, &self.committing, leaving).await
     }
 

@@ -32,6 +32,10 @@ impl<P: Outlet, R: Rows> Outlet for Copied<P, R> {
         self.outlet.topic(name).await
     }
 
+    async fn prepare(&self, topic: &P::Topic) {
+        self.outlet.prepare(topic).await;
+    }
+
     fn partitions(&self, topic: &P::Topic) -> i32 {
         self.outlet.partitions(topic)
     }

@@ -21,7 +21,7 @@ use super::ledger::{Held, Ledger};
 use super::route::Route;
 use super::{
     Closed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet, Routes, Stamp,
-    Starts, Transactions, Undelivered, partitions, send,
+    Starts, Transactions, Undelivered, lost, partitions, send,
 };
 use crate::source::{Rows, TopicPartition};
 use crate::stats::Stats;
@@ -75,7 +75,7 @@ impl Transaction {
         match contents.partitions.get(partition) {
             Some(before) if *before == generation => {}
             Some(_) => {
-                contents.spoiled.get_or_insert_with(|| lost(partition));
+                contents.spoiled.get_or_insert_with(|| gone(partition));
             }
             None => drop(contents.partitions.insert(partition.clone(), generation)),
         }
@@ -86,10 +86,12 @@ impl Transaction {
     }
 }
 
-fn lost(partition: &TopicPartition) -> DeliveryError {
+fn gone(partition: &TopicPartition) -> DeliveryError {
     DeliveryError {
         code: "lost".to_owned(),
-        message: format!("{partition} went to another host while a transaction had batches of it"),
+        message: format!(
+            "{partition} went to another host, or was created anew, while a transaction had batches of it"
+        ),
     }
 }
 
@@ -149,6 +151,9 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
     async fn end(&self, _closed: OwnedRwLockWriteGuard<()>) -> Result<(), DeliveryError> {
         let contents = std::mem::take(&mut *self.open.0.lock());
         if contents.is_empty() {
+            if self.ledger.is_void_again(lost::LOOK_AGAIN) {
+                lost::verify(&self.ledger, &self.offsets).await?;
+            }
             self.skipped().await?;
         } else if let Err(error) = self.commit(&contents).await {
             self.stats.aborted();
@@ -163,15 +168,17 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
     }
 
     async fn commit(&self, contents: &Contents) -> Result<(), DeliveryError> {
+        // What was read from another topic of the same name is none of a run that goes on: such a partition is found lost below.
+        let verified = lost::verify(&self.ledger, &self.offsets).await;
         // First who we are, then what is ours: whoever loses a partition between the two is refused by the broker.
         let member = self.transactions.member();
         let commits = self.ledger.begun();
-        let spoiled = contents.spoiled.clone().or_else(|| {
+        let spoiled = contents.spoiled.clone().or(verified.err()).or_else(|| {
             let mut parts = contents.partitions.iter();
-            let gone = parts.find(|(partition, generation)| {
+            let missing = parts.find(|(partition, generation)| {
                 self.ledger.generation_of(partition) != Some(**generation)
             });
-            gone.map(|(partition, _)| lost(partition))
+            missing.map(|(partition, _)| gone(partition))
         });
         if let Some(error) = spoiled {
             // Whether or not it works, starting over settles it.
@@ -188,10 +195,11 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
 
     /// Offsets that moved without any record: the end of a partition behind markers, or a new stamp.
     async fn skipped(&self) -> Result<(), DeliveryError> {
-        let commits = self.ledger.uncommitted();
-        if commits.is_empty() {
+        if self.ledger.uncommitted().is_empty() {
             return Ok(());
         }
+        lost::verify(&self.ledger, &self.offsets).await?;
+        let commits = self.ledger.uncommitted();
         let _one = self.committing.lock().await;
         let results = self.offsets.commit(&commits).await?;
         let worked = commits.iter().zip(&results);
@@ -344,8 +352,19 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
         self.inner.ledger.skip(partition, generation, to);
     }
 
-    fn restamp(&self, stamp: Stamp) {
-        self.inner.ledger.restamp(stamp);
+    async fn lost(
+        &self,
+        partition: &TopicPartition,
+        generation: u64,
+        offset: i64,
+    ) -> Result<(), DeliveryError> {
+        let inner = &self.inner;
+        let _closed = inner.gate.write().await;
+        lost::lost(&inner.ledger, &inner.offsets, partition, generation, offset).await
+    }
+
+    fn restamp(&self, stamp: Stamp, starts: &Starts) {
+        self.inner.ledger.restamp(stamp, starts);
     }
 
     async fn next(&self) -> Happening {

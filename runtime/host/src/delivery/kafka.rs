@@ -1,11 +1,12 @@
 //! Writing to Kafka, and a consumer group's offsets.
 
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use millstream_kafka::admin::Admin;
-use millstream_kafka::consumer::{Commit, Consumer, Fetched};
+use millstream_kafka::consumer::{Commit, Consumer, Fetched, TopicIdentity};
 use millstream_kafka::producer::{self, BaseHeaders, Flight};
 use millstream_kafka::{ErrorCode, KafkaError};
 use parking_lot::{Mutex, RwLock};
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::pool::{Bound, Slot};
 use super::{
-    Base, Committed, DeliveryError, Done, Key, Offsets, Outgoing, Outlet, ProducerPool,
+    Base, Committed, DeliveryError, Done, Identity, Key, Offsets, Outgoing, Outlet, ProducerPool,
     RECORD_TOO_LARGE, SendError, Value,
 };
 use crate::source::TopicPartition;
@@ -42,8 +43,21 @@ pub struct Target {
     name: String,
     limit: AtomicU64,
     partitions: AtomicI32,
+    way: RwLock<Way>,
+    /// Flights that have records for it.
+    flights: AtomicUsize,
+    /// Told when there are none.
+    idle: Notify,
+    /// It is to be written to through this one: its batches would be too large for the topic otherwise.
+    next: Mutex<Option<Arc<Slot>>>,
+    moves: AtomicBool,
+}
+
+/// How records get to a topic.
+#[derive(Debug, Clone)]
+struct Way {
     slot: Arc<Slot>,
-    bound: RwLock<Bound>,
+    bound: Bound,
 }
 
 impl KafkaOutlet {
@@ -58,6 +72,7 @@ impl KafkaOutlet {
         };
         tokio::spawn(keep_fresh(
             Arc::downgrade(&outlet.topics),
+            outlet.pool.clone(),
             outlet.admin.clone(),
             Arc::clone(&outlet.refresh),
         ));
@@ -73,13 +88,21 @@ impl KafkaOutlet {
             name: name.to_owned(),
             limit: AtomicU64::new(limit as u64),
             partitions: AtomicI32::new(partitions),
-            slot,
-            bound: RwLock::new(bound),
+            way: RwLock::new(Way { slot, bound }),
+            flights: AtomicUsize::new(0),
+            idle: Notify::new(),
+            next: Mutex::default(),
+            moves: AtomicBool::new(false),
         }))
     }
 }
 
-async fn keep_fresh(topics: Weak<Mutex<Vec<Weak<Target>>>>, admin: Admin, refresh: Arc<Notify>) {
+async fn keep_fresh(
+    topics: Weak<Mutex<Vec<Weak<Target>>>>,
+    pool: ProducerPool,
+    admin: Admin,
+    refresh: Arc<Notify>,
+) {
     loop {
         // An early look comes after a failure, which may come again at once.
         tokio::time::sleep(AGAIN).await;
@@ -95,14 +118,12 @@ async fn keep_fresh(topics: Weak<Mutex<Vec<Weak<Target>>>>, admin: Admin, refres
         drop(topics);
         for topic in known {
             match admin.topic_config(&topic.name).await {
-                Ok(config) => topic
-                    .limit
-                    .store(config.max_message_bytes as u64, Ordering::Relaxed),
+                Ok(config) => topic.limited(config.max_message_bytes, &pool),
                 Err(error) => {
                     tracing::debug!(%error, "the limit of a topic could not be looked at again")
                 }
             }
-            let bound = topic.bound.read().clone();
+            let bound = topic.way.read().bound.clone();
             match bound.producer.partitions(&bound.topic).await {
                 Ok(partitions) => topic.partitions.store(partitions, Ordering::Relaxed),
                 Err(error) => {
@@ -116,14 +137,54 @@ async fn keep_fresh(topics: Weak<Mutex<Vec<Weak<Target>>>>, admin: Admin, refres
 impl Target {
     /// Leaves a producer that is of no use any more.
     fn rebind(&self) -> Result<(), KafkaError> {
-        let mut bound = self.bound.write();
-        if bound.producer.fatal().is_some() {
-            self.slot.replace(&bound)?;
+        let mut way = self.way.write();
+        if way.bound.producer.fatal().is_some() {
+            way.slot.replace(&way.bound)?;
         }
-        if !self.slot.is_current(&bound) {
-            *bound = self.slot.bind(&self.name)?;
+        if !way.slot.is_current(&way.bound) {
+            way.bound = way.slot.bind(&self.name)?;
         }
         Ok(())
+    }
+
+    /// The topic takes records of up to so many bytes from now on.
+    fn limited(&self, limit: usize, pool: &ProducerPool) {
+        self.limit.store(limit as u64, Ordering::Relaxed);
+        if limit >= self.way.read().slot.limit() {
+            return;
+        }
+        // A producer's batches are as large as the limit that it was made for, and brokers refuse a whole batch.
+        match pool.slot(limit) {
+            // A transaction's end replaces the producer.
+            Ok(slot) if Arc::ptr_eq(&slot, &self.way.read().slot) => {}
+            Ok(slot) => {
+                *self.next.lock() = Some(slot);
+                self.moves.store(true, Ordering::Release);
+            }
+            Err(error) => tracing::warn!(%error, "a producer for a smaller limit cannot be made"),
+        }
+    }
+
+    /// Goes over to another producer, if that is due, once nothing is in flight: what goes through two of them can overtake.
+    async fn move_on(&self) {
+        while self.moves.load(Ordering::Acquire) {
+            let mut idle = std::pin::pin!(self.idle.notified());
+            idle.as_mut().enable();
+            if self.flights.load(Ordering::Acquire) > 0 {
+                idle.await;
+                continue;
+            }
+            let mut way = self.way.write();
+            if let Some(slot) = self.next.lock().take() {
+                match slot.bind(&self.name) {
+                    Ok(bound) => *way = Way { slot, bound },
+                    Err(error) => {
+                        tracing::warn!(%error, "a topic cannot be written to by another producer")
+                    }
+                }
+            }
+            self.moves.store(false, Ordering::Release);
+        }
     }
 }
 
@@ -132,6 +193,31 @@ impl Target {
 pub struct KafkaFlight {
     flight: Flight,
     last: Option<(KafkaTopic, Bound)>,
+    used: Arc<Used>,
+}
+
+/// The topics that a flight has records for, until it is done.
+#[derive(Debug, Default)]
+struct Used(Mutex<Vec<KafkaTopic>>);
+
+impl Used {
+    fn add(&self, topic: &KafkaTopic) {
+        let mut topics = self.0.lock();
+        if !topics.iter().any(|other| Arc::ptr_eq(other, topic)) {
+            topic.flights.fetch_add(1, Ordering::AcqRel);
+            topics.push(Arc::clone(topic));
+        }
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        for topic in self.0.get_mut().drain(..) {
+            if topic.flights.fetch_sub(1, Ordering::AcqRel) == 1 {
+                topic.idle.notify_waiters();
+            }
+        }
+    }
 }
 
 impl KafkaFlight {
@@ -139,7 +225,10 @@ impl KafkaFlight {
     fn to(&mut self, topic: &KafkaTopic) -> (&Bound, &mut Flight) {
         let last = match self.last.take() {
             Some(last) if Arc::ptr_eq(&last.0, topic) => last,
-            _ => (Arc::clone(topic), topic.bound.read().clone()),
+            _ => {
+                self.used.add(topic);
+                (Arc::clone(topic), topic.way.read().bound.clone())
+            }
         };
         (&self.last.insert(last).1, &mut self.flight)
     }
@@ -168,9 +257,10 @@ impl Outlet for KafkaOutlet {
 
     fn partitions(&self, topic: &KafkaTopic) -> i32 {
         // Once a batch, so that a producer that has failed is not met again by every record.
-        if !topic.slot.is_current(&topic.bound.read())
-            && let Err(error) = topic.rebind()
-        {
+        let way = topic.way.read();
+        let current = way.slot.is_current(&way.bound);
+        drop(way);
+        if !current && let Err(error) = topic.rebind() {
             tracing::warn!(%error, "a producer could not be built anew");
         }
         topic.partitions.load(Ordering::Relaxed)
@@ -181,17 +271,26 @@ impl Outlet for KafkaOutlet {
         topic
             .limit
             .load(Ordering::Relaxed)
-            .min(topic.slot.limit() as u64)
+            .min(topic.way.read().slot.limit() as u64)
     }
 
     fn begin(&self, rows: Option<Fetched>, patched: Vec<u8>, done: Done) -> KafkaFlight {
-        let done =
-            |result: Result<(), producer::DeliveryError>| done(result.map_err(DeliveryError::from));
+        let used = Arc::<Used>::default();
+        let flying = Arc::clone(&used);
+        let done = move |result: Result<(), producer::DeliveryError>| {
+            done(result.map_err(DeliveryError::from));
+            // Only now: what follows must not overtake what has failed.
+            drop(flying);
+        };
         let flight = match rows {
             Some(rows) => Flight::new(rows, patched, done),
             None => Flight::detached(patched, done),
         };
-        KafkaFlight { flight, last: None }
+        KafkaFlight {
+            flight,
+            last: None,
+            used,
+        }
     }
 
     fn rows<'a>(&self, flight: &'a KafkaFlight) -> Option<&'a Fetched> {
@@ -249,8 +348,12 @@ impl Outlet for KafkaOutlet {
     }
 
     async fn ready(&self, topic: &KafkaTopic) {
-        let producer = topic.bound.read().producer.clone();
+        let producer = topic.way.read().bound.producer.clone();
         producer.ready().await;
+    }
+
+    async fn prepare(&self, topic: &KafkaTopic) {
+        topic.move_on().await;
     }
 
     fn seal(&self, flight: KafkaFlight) {
@@ -262,10 +365,10 @@ impl Outlet for KafkaOutlet {
         // Runs on a producer's thread: whether a producer is of use is asked here, it is replaced at the next batch.
         for topic in self.topics.lock().iter().filter_map(Weak::upgrade) {
             // A writer is replacing it already if the lock is taken.
-            if let Some(bound) = topic.bound.try_read()
-                && bound.producer.fatal().is_some()
+            if let Some(way) = topic.way.try_read()
+                && way.bound.producer.fatal().is_some()
             {
-                topic.slot.retire(&bound);
+                way.slot.retire(&way.bound);
             }
         }
     }
@@ -319,18 +422,24 @@ impl Offsets for KafkaOffsets {
             .collect())
     }
 
-    async fn beginnings(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, DeliveryError> {
+    async fn extents(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Range<i64>>, DeliveryError> {
         let found = self.consumer.extents(partitions).await?;
-        let mut beginnings = Vec::new();
+        let mut extents = Vec::new();
         for partition in partitions {
             let extent = found
                 .iter()
                 .find(|(other, _)| other == partition)
                 .map(|(_, extent)| extent.clone());
             match extent {
-                Some(extent) => beginnings.push(extent?.start),
+                Some(extent) => {
+                    let extent = extent?;
+                    extents.push(extent.start..extent.end);
+                }
                 None => {
-                    let message = format!("the broker did not say where {partition} begins");
+                    let message = format!("the broker did not say what {partition} holds");
                     return Err(DeliveryError {
                         code: "no-answer".to_owned(),
                         message,
@@ -338,7 +447,18 @@ impl Offsets for KafkaOffsets {
                 }
             }
         }
-        Ok(beginnings)
+        Ok(extents)
+    }
+
+    async fn identities(&self, topics: &[Arc<str>]) -> Result<Vec<Identity>, DeliveryError> {
+        let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+        let found = self.consumer.identities(&names).await?;
+        let identity = |found| match found {
+            TopicIdentity::Is(id) => Identity::Is(id.into()),
+            TopicIdentity::Missing => Identity::Missing,
+            TopicIdentity::Unknown => Identity::Unknown,
+        };
+        Ok(found.into_iter().map(identity).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an at-least-once delivery knows of its partitions: watermarks, generations, what is committed.
+//! What a delivery knows of its partitions: watermarks, generations, what is committed, and of which topic.
 //!
 //! Everything that decides whether an offset may move is here, behind one lock that is taken a few times a batch. Flights
 //! report from the producer's threads.
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::layout::Tally;
-use super::{Committed, DeliveryError, Happening, Stamp};
+use super::{Committed, DeliveryError, Happening, Mark, Stamp, Starts, TopicId};
 use crate::budget::Permit;
 use crate::source::TopicPartition;
 use crate::stats::{OutputCounters, Stats};
@@ -39,7 +39,40 @@ struct Open {
     watermark: Watermark<Held>,
     committed: i64,
     committed_stamp: Option<Stamp>,
+    /// Of which topic the offsets are, as far as known.
+    topic: Option<TopicId>,
+    void: Void,
     failures: u32,
+}
+
+/// Whether a partition's offsets are none of the topic's that has its name now: nothing of it is taken over or committed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Void {
+    No,
+    Yes,
+    /// And the transform was told to stop for it.
+    Told,
+}
+
+/// An open partition, and of which topic its offsets are.
+#[derive(Debug, Clone)]
+pub(super) struct Of {
+    pub(super) partition: TopicPartition,
+    pub(super) topic: Option<TopicId>,
+    pub(super) void: bool,
+}
+
+/// How a partition is opened.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    /// What is committed for it.
+    pub(super) offset: i64,
+    /// Who committed that.
+    pub(super) stamp: Option<Stamp>,
+    /// Of which topic that offset is.
+    pub(super) topic: Option<TopicId>,
+    /// That is not the topic that has its name now.
+    pub(super) void: bool,
 }
 
 /// Names a batch in flight from any thread.
@@ -63,7 +96,10 @@ pub(super) struct Ledger {
 #[derive(Debug, Default)]
 struct State {
     stamp: Stamp,
+    starts: Arc<Starts>,
     open: HashMap<TopicPartition, Open>,
+    /// When void partitions were looked at last.
+    looked: Option<Instant>,
 }
 
 impl State {
@@ -90,19 +126,16 @@ impl Ledger {
         self.generations.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Opens a partition at `offset`, which is what is committed for it.
-    pub(super) fn open(
-        &self,
-        partition: &TopicPartition,
-        offset: i64,
-        committed: Option<Stamp>,
-    ) -> u64 {
+    pub(super) fn open(&self, partition: &TopicPartition, opening: Opening) -> u64 {
         let generation = self.generation();
+        let offset = opening.offset;
         let open = Open {
             generation,
             watermark: Watermark::new(offset),
             committed: offset,
-            committed_stamp: committed,
+            committed_stamp: opening.stamp,
+            topic: opening.topic,
+            void: if opening.void { Void::Yes } else { Void::No },
             failures: 0,
         };
         self.state.lock().open.insert(partition.clone(), open);
@@ -112,9 +145,181 @@ impl Ledger {
         generation
     }
 
-    pub(super) fn restamp(&self, stamp: Stamp) {
+    pub(super) fn restamp(&self, stamp: Stamp, starts: &Starts) {
         let mut state = self.state.lock();
-        state.stamp = state.stamp.max(stamp);
+        if stamp < state.stamp {
+            return;
+        }
+        state.stamp = stamp;
+        if *state.starts != *starts {
+            state.starts = Arc::new(starts.clone());
+        }
+        // Another revision may want it otherwise, and a transform that is deployed anew is told anew.
+        for open in state.open.values_mut() {
+            if open.void == Void::Told {
+                open.void = Void::Yes;
+            }
+        }
+        state.looked = None;
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        self.state.lock().stamp
+    }
+
+    pub(super) fn starts(&self) -> Arc<Starts> {
+        Arc::clone(&self.state.lock().starts)
+    }
+
+    /// Every open partition.
+    pub(super) fn all(&self) -> Vec<Of> {
+        let state = self.state.lock();
+        let all = state.open.iter().map(|(partition, open)| Of {
+            partition: partition.clone(),
+            topic: open.topic.clone(),
+            void: open.void != Void::No,
+        });
+        all.collect()
+    }
+
+    /// Whether void partitions are to be looked at again: now and then, while there are any.
+    pub(super) fn is_void_again(&self, after: Duration) -> bool {
+        let mut state = self.state.lock();
+        let due = state.looked.is_none_or(|looked| looked.elapsed() >= after)
+            && state.open.values().any(|open| open.void != Void::No);
+        if due {
+            state.looked = Some(Instant::now());
+        }
+        due
+    }
+
+    /// The topic that a partition's offsets are of has become known.
+    pub(super) fn identify(&self, partition: &TopicPartition, topic: &TopicId) {
+        if let Some(open) = self.state.lock().open.get_mut(partition) {
+            open.topic.get_or_insert_with(|| Arc::clone(topic));
+        }
+    }
+
+    /// The topic that a partition's offsets are of is not there: what is in flight is forgotten, and nothing more is taken
+    /// over.
+    pub(super) fn void(&self, partition: &TopicPartition) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(partition) else {
+            return;
+        };
+        if open.void != Void::No {
+            return;
+        }
+        open.void = Void::Yes;
+        open.generation = self.generation();
+        let forgotten = open.watermark.rewind();
+        drop(state);
+        drop(forgotten);
+        self.settled.notify_waiters();
+    }
+
+    /// The same topic is there again: the partition goes on where it stood.
+    pub(super) fn revive(&self, partition: &TopicPartition) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(partition) else {
+            return;
+        };
+        open.void = Void::No;
+        open.generation = self.generation();
+        let moved = Happening::Moved {
+            partition: partition.clone(),
+            generation: open.generation,
+            offset: open.watermark.position(),
+            reason: "its topic is there again".to_owned(),
+        };
+        drop(state);
+        self.say(moved);
+    }
+
+    /// The partition is read from this offset on, whatever was before, as one of this topic.
+    pub(super) fn restart(
+        &self,
+        partition: &TopicPartition,
+        offset: i64,
+        topic: Option<TopicId>,
+        reason: String,
+    ) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(partition) else {
+            return;
+        };
+        open.generation = self.generation();
+        let forgotten = std::mem::replace(&mut open.watermark, Watermark::new(offset));
+        open.committed = offset;
+        open.topic = topic;
+        open.void = Void::No;
+        open.failures = 0;
+        let moved = Happening::Moved {
+            partition: partition.clone(),
+            generation: open.generation,
+            offset,
+            reason,
+        };
+        drop(state);
+        drop(forgotten);
+        self.stats
+            .partition(partition, |numbers| numbers.position(offset));
+        self.settled.notify_waiters();
+        self.say(moved);
+    }
+
+    /// There is nothing to read before `to` any more: what is in flight goes on.
+    pub(super) fn pass_over(
+        &self,
+        partition: &TopicPartition,
+        generation: u64,
+        to: i64,
+        reason: String,
+    ) {
+        self.skip(partition, generation, to);
+        self.say(Happening::Moved {
+            partition: partition.clone(),
+            generation,
+            offset: to,
+            reason,
+        });
+    }
+
+    /// The transform is to stop before this offset of a partition. A void one says so once.
+    pub(super) fn stop(
+        &self,
+        partition: &TopicPartition,
+        offset: Option<i64>,
+        code: &'static str,
+        reason: String,
+    ) {
+        let mut state = self.state.lock();
+        let Some(open) = state.open.get_mut(partition) else {
+            return;
+        };
+        match open.void {
+            Void::No => {}
+            Void::Yes => open.void = Void::Told,
+            Void::Told => return,
+        }
+        let lost = Happening::Lost {
+            partition: partition.clone(),
+            generation: open.generation,
+            offset: offset.unwrap_or_else(|| open.watermark.position()),
+            code,
+            reason,
+        };
+        drop(state);
+        self.say(lost);
+    }
+
+    pub(super) fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    pub(super) fn say(&self, happening: Happening) {
+        // Nobody listens any more once the transform has been let go.
+        let _ = self.happenings.send(happening);
     }
 
     /// Counts a batch as in flight. `None`: the partition has been closed or has gone back since.
@@ -126,7 +331,9 @@ impl Ledger {
         held: Held,
     ) -> Option<InFlight> {
         let mut state = self.state.lock();
-        let open = state.of(partition, generation)?;
+        let open = state
+            .of(partition, generation)
+            .filter(|open| open.void == Void::No)?;
         let ticket = open.watermark.begin(next, held);
         Some(InFlight {
             partition: partition.clone(),
@@ -271,8 +478,7 @@ impl Ledger {
 
     fn tell(&self, happening: Happening) {
         self.stats.went_back();
-        // Nobody listens any more once the transform has been let go.
-        let _ = self.happenings.send(happening);
+        self.say(happening);
         self.settled.notify_waiters();
     }
 
@@ -309,7 +515,8 @@ impl Ledger {
         for (partition, committed) in commits {
             if let Some(open) = state.open.get_mut(partition) {
                 open.committed = open.committed.max(committed.offset);
-                open.committed_stamp = committed.metadata.parse().ok();
+                let mark = committed.metadata.parse::<Mark>().ok();
+                open.committed_stamp = mark.map(|mark| mark.stamp);
                 let offset = open.committed;
                 self.stats
                     .partition(partition, |numbers| numbers.committed(offset));
@@ -390,9 +597,10 @@ impl Open {
 
     fn commit_up_to(&self, offset: i64, stamp: Stamp) -> Option<Committed> {
         let changed = offset > self.committed || self.committed_stamp != Some(stamp);
-        changed.then(|| Committed {
+        let topic = self.topic.clone();
+        (changed && self.void == Void::No).then(|| Committed {
             offset,
-            metadata: stamp.to_string(),
+            metadata: Mark { stamp, topic }.to_string(),
         })
     }
 }

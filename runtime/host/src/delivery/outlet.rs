@@ -2,8 +2,9 @@
 //! keeps offsets. Kafka's are in `delivery/kafka.rs`, those in memory in `memory.rs`.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::DeliveryError;
+use super::{DeliveryError, TopicId};
 use crate::source::{Rows, TopicPartition};
 
 /// Called once, from any thread, when every record of a flight is acknowledged or one of them has failed for good.
@@ -92,6 +93,11 @@ pub trait Outlet: Send + Sync + 'static {
     /// If it does not exist or may not be written to.
     fn topic(&self, name: &str) -> impl Future<Output = Result<Self::Topic, DeliveryError>> + Send;
 
+    /// Waits until a batch may be laid out for it. Whoever waits has nothing of that batch in flight.
+    fn prepare(&self, _topic: &Self::Topic) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// How many partitions it has, at least one. Grows when the topic does.
     fn partitions(&self, topic: &Self::Topic) -> i32;
 
@@ -139,6 +145,17 @@ pub struct Committed {
     pub metadata: String,
 }
 
+/// Which topic stands behind a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// This one.
+    Is(TopicId),
+    /// None at the moment.
+    Missing,
+    /// The brokers do not tell topics of the same name apart.
+    Unknown,
+}
+
 /// Keeps a group's offsets.
 pub trait Offsets: Send + Sync + 'static {
     /// What is committed for each of these, in the same order.
@@ -159,12 +176,21 @@ pub trait Offsets: Send + Sync + 'static {
         commits: &[(TopicPartition, Committed)],
     ) -> impl Future<Output = Result<Vec<Result<(), DeliveryError>>, DeliveryError>> + Send;
 
-    /// The first offset that exists in each of these, in the same order.
+    /// The offsets that each of these holds now, in the same order.
     ///
     /// # Errors
     /// If the broker cannot be asked.
-    fn beginnings(
+    fn extents(
         &self,
         partitions: &[TopicPartition],
-    ) -> impl Future<Output = Result<Vec<i64>, DeliveryError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Range<i64>>, DeliveryError>> + Send;
+
+    /// Which topics stand behind these names now, in the same order.
+    ///
+    /// # Errors
+    /// If the broker cannot be asked.
+    fn identities(
+        &self,
+        topics: &[Arc<str>],
+    ) -> impl Future<Output = Result<Vec<Identity>, DeliveryError>> + Send;
 }

@@ -1,10 +1,31 @@
 //! Partitions come, committed by this revision, an older or a newer one, or by nobody; and partitions go.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
 use tokio::sync::Mutex;
 
-use super::ledger::Ledger;
-use super::{Closed, Committed, DeliveryError, Offsets, Opened, Stamp, Starts};
+use super::ledger::{Ledger, Opening};
+use super::{
+    Closed, Committed, DeliveryError, Happening, Identity, Mark, Offsets, Opened, Stamp, Starts,
+    TopicId, lost,
+};
 use crate::source::TopicPartition;
+
+/// A partition as it was found.
+struct Found {
+    committed: Option<Committed>,
+    /// What was committed with it.
+    mark: Option<Mark>,
+    /// Of which topic the offset is that it begins at: the committed one, or the start that was deployed.
+    of: Option<TopicId>,
+    /// The topic that has its name now, if that is known.
+    now: Option<TopicId>,
+    /// Those are two, and the new one is to be read from its beginning.
+    anew: bool,
+    /// Those are two, and the revision wants to stop at that.
+    void: bool,
+}
 
 /// Opens partitions in the ledger at what the group has committed or, where that is nothing, at their start, which is
 /// committed then. `committing` is held while that is done.
@@ -16,71 +37,68 @@ pub(super) async fn open<O: Offsets>(
     stamp: Stamp,
     starts: &Starts,
 ) -> Result<Vec<Opened>, DeliveryError> {
-    ledger.restamp(stamp);
-    // What was committed before the last reset of offsets counts no more, whether or not it could be deleted.
-    let committed: Vec<(Option<Committed>, Option<Stamp>)> = offsets
-        .committed(partitions)
-        .await?
-        .into_iter()
-        .map(|committed| {
-            let written = committed
-                .as_ref()
-                .and_then(|committed| committed.metadata.parse::<Stamp>().ok());
-            let valid = written.is_none_or(|written| written.reset >= stamp.reset);
-            if valid {
-                (committed, written)
-            } else {
-                (None, None)
-            }
-        })
-        .collect();
-    let fresh: Vec<TopicPartition> = std::iter::zip(partitions, &committed)
-        .filter(|(partition, (committed, _))| {
-            committed.is_none() && !starts.contains_key(*partition)
+    ledger.restamp(stamp, starts);
+    let found = find(offsets, partitions, stamp, starts).await?;
+    let fresh: Vec<TopicPartition> = std::iter::zip(partitions, &found)
+        .filter(|(partition, found)| {
+            let started = found.committed.is_some() || starts.offsets.contains_key(*partition);
+            found.anew || !started
         })
         .map(|(partition, _)| partition.clone())
         .collect();
-    let beginnings = if fresh.is_empty() {
+    let extents = if fresh.is_empty() {
         Vec::new()
     } else {
-        offsets.beginnings(&fresh).await?
+        offsets.extents(&fresh).await?
     };
     let beginning = |partition: &TopicPartition| {
-        fresh
-            .iter()
-            .position(|other| other == partition)
-            .and_then(|at| beginnings.get(at))
-            .copied()
+        let at = fresh.iter().position(|other| other == partition)?;
+        extents.get(at).map(|extent| extent.start)
     };
 
     let mut first_commits = Vec::new();
-    let mut found = Vec::new();
-    for (partition, (committed, written)) in std::iter::zip(partitions, committed) {
-        if let (Some(newer), Some(committed)) =
-            (written.filter(|written| *written > stamp), &committed)
+    let mut opened = Vec::new();
+    for (partition, found) in std::iter::zip(partitions, found) {
+        let written = found.mark.as_ref().map(|mark| mark.stamp);
+        if let (Some(stamp), Some(committed)) =
+            (written.filter(|written| *written > stamp), &found.committed)
         {
-            found.push((partition, Err((newer, committed.offset))));
+            let offset = committed.offset;
+            opened.push((partition, Err(Opened::Newer { stamp, offset })));
             continue;
         }
-        let offset = match committed {
-            Some(committed) => committed.offset,
-            None => {
-                let start = starts
-                    .get(partition)
-                    .copied()
-                    .or_else(|| beginning(partition))
-                    .unwrap_or(0);
-                first_commits.push((
-                    partition.clone(),
-                    Committed {
-                        offset: start,
-                        metadata: stamp.to_string(),
-                    },
-                ));
-                start
-            }
+        let start = beginning(partition);
+        let committed = found.committed.filter(|_| !found.anew);
+        let mut opening = Opening {
+            offset: committed.as_ref().map_or_else(
+                || {
+                    start
+                        .or_else(|| starts.offsets.get(partition).copied())
+                        .unwrap_or(0)
+                },
+                |committed| committed.offset,
+            ),
+            stamp: written,
+            topic: if found.void {
+                found.of
+            } else {
+                found.now.or(found.of)
+            },
+            void: found.void,
         };
-        found.push((partition, Ok((offset, written))));
+        if found.anew {
+            let text = lost::anew_from(partition, opening.offset);
+            tracing::warn!("{text}");
+            ledger.say(Happening::Trouble(text));
+        }
+        if committed.is_none() && !found.void {
+            opening.stamp = Some(stamp);
+            let topic = opening.topic.clone();
+            let metadata = Mark { stamp, topic }.to_string();
+            let offset = opening.offset;
+            first_commits.push((partition.clone(), Committed { offset, metadata }));
+        }
+        opened.push((partition, Ok(opening)));
     }
     // A start is resolved once: it has to be kept before anything is read, or a second host could resolve it anew.
     if !first_commits.is_empty() {
@@ -91,18 +109,58 @@ pub(super) async fn open<O: Offsets>(
             .into_iter()
             .collect::<Result<Vec<()>, _>>()?;
     }
-    let opened = found.into_iter().map(|(partition, found)| match found {
-        Err((stamp, offset)) => Opened::Newer { stamp, offset },
-        Ok((offset, written)) => {
-            let first = first_commits.iter().any(|(other, _)| other == partition);
-            let written = if first { Some(stamp) } else { written };
-            Opened::At {
-                offset,
-                generation: ledger.open(partition, offset, written),
-            }
-        }
+    let opened = opened.into_iter().map(|(partition, opened)| match opened {
+        Err(newer) => newer,
+        Ok(opening) => Opened::At {
+            offset: opening.offset,
+            generation: ledger.open(partition, opening),
+        },
     });
     Ok(opened.collect())
+}
+
+async fn find<O: Offsets>(
+    offsets: &O,
+    partitions: &[TopicPartition],
+    stamp: Stamp,
+    starts: &Starts,
+) -> Result<Vec<Found>, DeliveryError> {
+    let names: BTreeSet<&Arc<str>> = partitions
+        .iter()
+        .map(TopicPartition::shared_topic)
+        .collect();
+    let names: Vec<Arc<str>> = names.into_iter().cloned().collect();
+    let identities: HashMap<_, _> =
+        std::iter::zip(&names, offsets.identities(&names).await?).collect();
+    let committed = offsets.committed(partitions).await?;
+    let one = |(partition, committed): (&TopicPartition, Option<Committed>)| {
+        let mark = |committed: &Committed| committed.metadata.parse::<Mark>().ok();
+        // What was committed before the last reset of offsets counts no more, whether or not it could be deleted.
+        let committed = committed
+            .filter(|found| mark(found).is_none_or(|mark| mark.stamp.reset >= stamp.reset));
+        let mark = committed.as_ref().and_then(mark);
+        let of = match &committed {
+            Some(_) => mark.as_ref().and_then(|mark| mark.topic.clone()),
+            None => starts.topics.get(partition.topic()).cloned(),
+        };
+        let now = match identities.get(partition.shared_topic()) {
+            Some(Identity::Is(now)) => Some(Arc::clone(now)),
+            _ => None,
+        };
+        let other = now
+            .as_ref()
+            .filter(|now| of.as_ref().is_some_and(|of| of != *now));
+        let anew = other.is_some_and(|now| starts.take(partition.topic(), now));
+        Found {
+            void: other.is_some() && !anew,
+            committed,
+            mark,
+            of,
+            now,
+            anew,
+        }
+    };
+    Ok(std::iter::zip(partitions, committed).map(one).collect())
 }
 
 /// Forgets partitions, and commits what is finished of them. Past this, the rest belongs to the next owner.

@@ -48,6 +48,13 @@ impl<T> Route<T> {
         })
     }
 
+    /// Waits until a batch may be laid out.
+    pub(super) async fn prepare<P: Outlet<Topic = T>>(&self, outlet: &P) {
+        for topic in &self.topics {
+            outlet.prepare(topic).await;
+        }
+    }
+
     /// Lays a batch out over the topics as they are now.
     pub(super) fn lay_out<'p, P: Outlet<Topic = T>>(
         &self,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Revision and reset number, written as `r<revision>.<reset>` into a commit's metadata.
 ///
@@ -18,6 +19,42 @@ pub struct Stamp {
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "r{}.{}", self.revision, self.reset)
+    }
+}
+
+/// All that a commit's metadata says, written `r<revision>.<reset>` and, where brokers tell topics apart, the id of the topic that
+/// the offset is of: a topic that is deleted and created again has another one, in which that offset means nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Whose commit it is.
+    pub stamp: Stamp,
+    /// Of which topic.
+    pub topic: Option<TopicId>,
+}
+
+/// What brokers know a topic by, besides its name.
+pub type TopicId = Arc<str>;
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.topic {
+            Some(topic) => write!(f, "{} {topic}", self.stamp),
+            None => write!(f, "{}", self.stamp),
+        }
+    }
+}
+
+impl FromStr for Mark {
+    type Err = NoStamp;
+
+    fn from_str(text: &str) -> Result<Self, NoStamp> {
+        let (stamp, topic) = match text.split_once(' ') {
+            Some((_, "")) => return Err(NoStamp),
+            Some((stamp, topic)) => (stamp, Some(Arc::from(topic))),
+            None => (text, None),
+        };
+        let stamp = stamp.parse()?;
+        Ok(Self { stamp, topic })
     }
 }
 
@@ -70,6 +107,7 @@ mod tests {
             "NONE",
         ] {
             assert_eq!(text.parse::<Stamp>(), Err(NoStamp), "{text:?}");
+            assert_eq!(text.parse::<Mark>(), Err(NoStamp), "{text:?}");
         }
     }
 
@@ -85,6 +123,10 @@ mod tests {
         fn reads_back_what_it_wrote(revision: u64, reset: u64) {
             let stamp = Stamp { revision, reset };
             prop_assert_eq!(stamp.to_string().parse::<Stamp>(), Ok(stamp));
+            for topic in [None, Some(Arc::from("AbC-_0"))] {
+                let mark = Mark { stamp, topic };
+                prop_assert_eq!(mark.to_string().parse::<Mark>(), Ok(mark));
+            }
         }
     }
 }

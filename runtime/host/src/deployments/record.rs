@@ -56,6 +56,9 @@ pub struct Deployment {
     /// Where to begin a partition that has no commit, by topic and partition. A partition that is not named here came
     /// later: it begins at its beginning.
     pub starts: BTreeMap<String, BTreeMap<i32, i64>>,
+    /// Which topics those were, by name, where brokers tell: in another one of the same name those offsets mean nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub topic_ids: BTreeMap<String, String>,
     /// What `configure` answered at the check.
     pub described: Described,
 }

@@ -112,7 +112,8 @@ impl Host {
         };
         let (findings, described) = self.check(&manifest, &upload, file, bytes, &before).await?;
         let digest = crate::modules::digest(bytes);
-        if let Some(same) = self.same(&before, &manifest, &upload.text, &digest) {
+        let topic_ids = self.topic_ids(&manifest).await?;
+        if let Some(same) = self.same(&before, &manifest, &upload.text, &digest, &topic_ids) {
             return self.answer(same, true, findings, Vec::new()).await;
         }
         let resolved = self.resolve_starts(&manifest, &upload.file).await?;
@@ -132,7 +133,8 @@ impl Host {
             .change(&request_id, |seen| {
                 wanted.check(&manifest.name, seen)?;
                 let deployment = Deployment {
-                    starts: starts::carry_over(&manifest, seen, &resolved),
+                    starts: starts::carry_over(&manifest, seen, &resolved, &topic_ids),
+                    topic_ids: topic_ids.clone(),
                     manifest: manifest.clone(),
                     text: upload.text.clone(),
                     module: module.clone(),
@@ -308,12 +310,15 @@ impl Host {
         manifest: &Manifest,
         text: &str,
         digest: &str,
+        topic_ids: &BTreeMap<String, String>,
     ) -> Option<Arc<Revision>> {
         let live = before.live(&manifest.name)?;
         let deployment = live.deployment()?;
         let same = deployment.manifest == *manifest
             && deployment.text == text
-            && deployment.module.digest == digest;
+            && deployment.module.digest == digest
+            // It asks for topics to be read that were created anew.
+            && !starts::any_anew(deployment, topic_ids);
         let failed = self
             .view(&manifest.name)
             .is_some_and(|view| view.state().0 == State::Failed);

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::source::{Broken, TopicPartition};
+use crate::source::TopicPartition;
 
 /// What stopped a transform. Nothing of the batch in question was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Failed {
         }
     }
 
-    pub(super) fn at(mut self, partition: &TopicPartition, offsets: Option<(i64, i64)>) -> Self {
+    pub(crate) fn at(mut self, partition: &TopicPartition, offsets: Option<(i64, i64)>) -> Self {
         self.place = Some(Place {
             partition: partition.clone(),
             offsets,
@@ -72,25 +72,17 @@ impl Failed {
         .at(partition, None)
     }
 
+    /// Reading does not go on.
     pub(super) fn broken(
         partition: &TopicPartition,
         position: Option<i64>,
-        broken: &Broken,
+        code: String,
+        message: &str,
     ) -> Self {
         let from = position.map_or_else(String::new, |position| {
             format!(" from offset {position} on")
         });
-        match broken {
-            Broken::OutOfRange { message } => Self::new(
-                "offsets-lost",
-                format!(
-                    "the records{from} do not exist any more ({message}): retention was faster than this transform, or the topic \
-                     was created anew. Delete the transform's offsets to start over"
-                ),
-            ),
-            Broken::Other { code, message } => Self::new(code.clone(), format!("cannot be read{from}: {message}")),
-        }
-        .at(partition, None)
+        Self::new(code, format!("cannot be read{from}: {message}")).at(partition, None)
     }
 }
 

@@ -317,7 +317,7 @@ impl Queue for MemoryQueue {
         };
         if cursor.position < log.first {
             let message = format!("the first offset is {}", log.first);
-            taken.broken = Some(Broken::OutOfRange { message });
+            taken.broken = Some(Broken::Lost { message });
             return taken;
         }
         let from = log

@@ -104,6 +104,11 @@ pub(super) fn encode(views: &[Arc<View>], mut encoder: DescriptorEncoder<'_>) ->
             |s| s.went_back as f64,
         ),
         (
+            "lost_offsets",
+            "Offsets that were gone before they were read, and passed over",
+            |s| s.lost_offsets as f64,
+        ),
+        (
             "transactions",
             "Transactions that were committed (exactly-once only)",
             |s| s.transactions as f64,

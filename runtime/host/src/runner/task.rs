@@ -28,6 +28,8 @@ pub(super) const GRACE: Duration = Duration::from_millis(200);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Before missing output topics are looked for again.
 const TOPICS_AGAIN: Duration = Duration::from_secs(10);
+/// Before a partition is read elsewhere: what is not there yet may be in a moment.
+const MOVED: Duration = Duration::from_millis(100);
 /// A problem that has not come up for so long is over.
 const PROBLEM_OVER: Duration = Duration::from_secs(30);
 /// How long leaving the group may take: the broker finds out by itself otherwise.
@@ -40,6 +42,7 @@ enum Done<D: Delivery> {
     Cancelled,
     LetGo(Vec<TopicPartition>),
     Committed(Result<(), DeliveryError>),
+    Looked(TopicPartition, u64, i64, Result<(), DeliveryError>),
     Ends(Vec<TopicPartition>, Result<Vec<i64>, SourceError>),
 }
 
@@ -234,21 +237,58 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         match report {
             Report::Failed(failed) => self.fail(*failed),
             Report::Trouble(text) => self.trouble(text),
+            Report::Lost {
+                partition,
+                generation,
+                offset,
+            } => {
+                let delivery = Arc::clone(&self.delivery);
+                self.beside.push(Box::pin(async move {
+                    let looked = delivery.lost(&partition, generation, offset).await;
+                    Done::Looked(partition, generation, offset, looked)
+                }));
+            }
         }
     }
 
     fn happening(&mut self, happening: Happening) {
-        let Happening::GoBack {
-            partition,
-            generation,
-            offset,
-            pause,
-            reason,
-        } = happening;
-        self.trouble(format!(
-            "writing failed, {partition} goes back to offset {offset}: {reason}"
-        ));
-        self.lanes.go_back(partition, generation, offset, pause);
+        match happening {
+            Happening::GoBack {
+                partition,
+                generation,
+                offset,
+                pause,
+                reason,
+            } => {
+                self.trouble(format!(
+                    "writing failed, {partition} goes back to offset {offset}: {reason}"
+                ));
+                self.lanes.go_back(partition, generation, offset, pause);
+            }
+            Happening::Moved {
+                partition,
+                generation,
+                offset,
+                reason,
+            } => {
+                self.trouble(reason);
+                self.lanes.go_back(partition, generation, offset, MOVED);
+            }
+            Happening::Lost {
+                partition,
+                generation,
+                offset,
+                code,
+                reason,
+            } => {
+                // A revision that wants to go on has to find it out again.
+                self.lanes
+                    .go_back(partition.clone(), generation, offset, Duration::ZERO);
+                self.stats.failed(code);
+                self.fail(Failed::new(code, reason).at(&partition, None));
+            }
+            Happening::Trouble(text) => self.trouble(text),
+        }
     }
 
     /// Looks a revision's topics up, to run it then.
@@ -272,7 +312,8 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         }
         self.failed = None;
         self.problem = None;
-        self.delivery.restamp(revision.routes.stamp);
+        self.delivery
+            .restamp(revision.routes.stamp, &revision.starts);
         let (guests, reads) = (Arc::clone(&revision.guests), revision.reads);
         self.lanes.run(Live {
             route: Arc::new(route),
@@ -357,6 +398,11 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
                 if let Err(error) = result {
                     self.trouble(format!("offsets cannot be committed: {error}"));
                 }
+            }
+            Done::Looked(_, _, _, Ok(())) => {}
+            Done::Looked(partition, generation, offset, Err(error)) => {
+                self.trouble(format!("{partition} cannot be looked at: {error}"));
+                self.lanes.go_back(partition, generation, offset, AGAIN);
             }
             Done::Ends(partitions, ends) => {
                 self.asking_ends = false;

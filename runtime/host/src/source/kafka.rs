@@ -78,9 +78,11 @@ impl Queue for PartitionQueue {
     fn take(&mut self, records: usize, bytes: usize) -> Taken<Fetched> {
         let taken = PartitionQueue::take(self, records, bytes);
         let broken = taken.error.map(|error| match error.kind {
-            PartitionErrorKind::OffsetOutOfRange => Broken::OutOfRange {
-                message: error.error.message().to_owned(),
-            },
+            PartitionErrorKind::OffsetOutOfRange | PartitionErrorKind::UnknownPartition => {
+                Broken::Lost {
+                    message: error.error.message().to_owned(),
+                }
+            }
             _ => Broken::Other {
                 code: code_of(&error.error),
                 message: error.error.to_string(),

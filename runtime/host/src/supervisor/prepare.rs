@@ -7,7 +7,7 @@ use millstream_engine::{Description, Limits};
 use super::{View, Workshop};
 use crate::{
     check,
-    delivery::{Letters, OutputRoute, Routes, Stamp},
+    delivery::{Letters, OutputRoute, Routes, Stamp, Starts},
     deployments::record::{Deployment, Revision},
     failure::FailurePolicy,
     guests::{Component, Guests},
@@ -154,7 +154,7 @@ fn policy(asked: &FailuresAsked, limits: &Limits) -> FailurePolicy {
     }
 }
 
-fn starts(deployment: &Deployment) -> crate::delivery::Starts {
+fn starts(deployment: &Deployment) -> Starts {
     let of_topic = |(topic, partitions): (&String, &std::collections::BTreeMap<i32, i64>)| {
         let topic: Arc<str> = Arc::from(topic.as_str());
         let named = partitions.iter().map(move |(partition, offset)| {
@@ -162,5 +162,12 @@ fn starts(deployment: &Deployment) -> crate::delivery::Starts {
         });
         named.collect::<Vec<_>>()
     };
-    deployment.starts.iter().flat_map(of_topic).collect()
+    let topics = deployment.topic_ids.iter();
+    Starts {
+        offsets: deployment.starts.iter().flat_map(of_topic).collect(),
+        topics: topics
+            .map(|(name, id)| (Arc::from(name.as_str()), Arc::from(id.as_str())))
+            .collect(),
+        lost_offsets: deployment.manifest.failures.lost_offsets,
+    }
 }

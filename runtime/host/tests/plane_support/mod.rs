@@ -2,7 +2,6 @@
 
 #![allow(dead_code, unreachable_pub)] // Each test file uses its part.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,7 +103,7 @@ pub fn revision(number: u64, guests: Arc<dyn Guests>) -> Revision {
         guests,
         reads: Parts::ALL,
         policy: FailurePolicy::default(),
-        starts: HashMap::new(),
+        starts: Starts::default(),
     }
 }
 

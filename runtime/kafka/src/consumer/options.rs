@@ -97,6 +97,8 @@ impl ConsumerOptions {
             let heartbeat = (session / 10).clamp(100, 3000).to_string();
             settings.set_unless_given(&mut config, "heartbeat.interval.ms", &heartbeat);
         }
+        // That is also how long it takes to notice that a topic has grown, or is there again.
+        settings.set_unless_given(&mut config, "topic.metadata.refresh.interval.ms", "30000");
         // A full queue is looked at again after this time; at librdkafka's 1 s a small queue would run dry.
         settings.set_unless_given(&mut config, "fetch.queue.backoff.ms", "5");
         // What an idle transform costs is mostly this: a fetch that comes back empty. With one under way at a time and broker, a

@@ -34,7 +34,10 @@ fn options(
 
 /// # Safety
 /// `error` is null or lives during the call.
-unsafe fn borrowed(error: *const rd::rd_kafka_error_t, action: &str) -> Result<(), KafkaError> {
+pub(super) unsafe fn borrowed(
+    error: *const rd::rd_kafka_error_t,
+    action: &str,
+) -> Result<(), KafkaError> {
     // SAFETY: the caller's promise.
     unsafe {
         if error.is_null() {

@@ -61,7 +61,7 @@ pub(super) const WRONG: &[Wrong] = &[
     ("no lanes", &[("lanes", "lanes = 0")], &["lanes"]),
     // What later versions bring
     ("a long commit interval", &[("x", "commit-interval = \"1 m\"")], &["commit-interval", "5s"]),
-    ("what a later version does about lost offsets", &[("failures", "failures = { lost-offsets = \"go-on\" }")], &["failures.lost-offsets", "not supported by this version"]),
+    ("no policy for lost offsets", &[("failures", "failures = { lost-offsets = \"go-on\" }")], &["failures.lost-offsets", "write \"stop\" or \"earliest\""]),
     ("a policy that there is not", &[("x", "failures = { traps = \"ignore\" }")], &["failures.traps", "dead-letter", "drop", "stop"]),
     ("another delivery", &[("delivery", "delivery = \"maybe\"")], &["delivery", "maybe", "at-least-once"]),
     ("tables", &[("tables", "tables = { users = \"users\" }")], &["tables", "not supported by this version", "remove"]),

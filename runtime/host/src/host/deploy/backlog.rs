@@ -10,7 +10,7 @@ use millstream_kafka::{
 
 use super::Backlog;
 use crate::{
-    delivery::Stamp,
+    delivery::Mark,
     deployments::record::{Deployment, Revision},
     host::Host,
     names,
@@ -74,8 +74,8 @@ impl Host {
     ) -> Result<HashMap<TopicPartition, i64>, KafkaError> {
         let group = names::group(self.prefix(), &revision.name);
         let found = self.group_offsets(&group, partitions).await?;
-        let counts = |metadata: &str| match metadata.parse::<Stamp>() {
-            Ok(stamp) => stamp.reset >= revision.resets,
+        let counts = |metadata: &str| match metadata.parse::<Mark>() {
+            Ok(mark) => mark.stamp.reset >= revision.resets,
             Err(_) => true,
         };
         let of = |(at, committed): (TopicPartition, Committed)| {

@@ -3,7 +3,10 @@
 use toml::de::DeValue;
 
 use super::reader::{Found, Problems, Section};
-use crate::{failure::Policy, manifest::FailuresAsked};
+use crate::{
+    failure::{LostOffsets, Policy},
+    manifest::FailuresAsked,
+};
 
 const FIELDS: &[&str] = &[
     "rejected",
@@ -30,7 +33,7 @@ pub(super) fn read(
     };
     section.refuse_unknown(problems, FIELDS);
     if let Some(found) = section.get("lost-offsets") {
-        problems.unsupported(&found, "failures.lost-offsets is", "it");
+        asked.lost_offsets = lost_offsets(&found, problems).unwrap_or_default();
     }
     if let Some(found) = section.get("rejected") {
         topic = rejected(&found, &mut asked, problems);
@@ -88,6 +91,17 @@ fn policy(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<Policy> {
         other => problems.at(
             found,
             format!("{other:?} is no policy: write \"dead-letter\", \"drop\" or \"stop\""),
+        ),
+    }
+}
+
+fn lost_offsets(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<LostOffsets> {
+    match problems.text(found)? {
+        "stop" => Some(LostOffsets::Stop),
+        "earliest" => Some(LostOffsets::Earliest),
+        other => problems.at(
+            found,
+            format!("{other:?} is none of the choices: write \"stop\" or \"earliest\""),
         ),
     }
 }
