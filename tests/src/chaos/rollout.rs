@@ -60,7 +60,7 @@ pub fn rollout(kafka: &Kafka, trial: &Trial) {
                 }
             }
         },
-        &|stage, lineage| check(stage, lineage),
+        &check,
     );
     if let Some(stamps) = stamps {
         stamps.judge();
