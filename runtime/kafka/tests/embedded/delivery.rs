@@ -75,6 +75,30 @@ async fn brokers_that_come_back_get_what_waited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_in_kafkas_words_and_never_in_the_records() {
+    let world = World::new().await;
+    world.topic("out", 1);
+    let producer = world.producer();
+    let topic = producer.topic("out").unwrap();
+    let refusal = [Injected::RD_KAFKA_RESP_ERR_INVALID_RECORD];
+    world
+        .broker
+        .fail_requests(Request::Produce, &refusal)
+        .unwrap();
+    let (done, end) = landing();
+    let mut flight = Flight::detached(Vec::new(), done);
+    producer
+        .send(&mut flight, record(&topic, 0, None, Some(b"a secret"), &[]))
+        .unwrap();
+    flight.seal();
+    let error = landed(end).await.unwrap_err().to_string();
+    assert!(
+        error.contains("record") && !error.contains("secret"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_refuses_and_has_room_again() {
     let world = World::new().await;
     world.topic("out", 1);
