@@ -427,6 +427,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                         return;
                     }
                 }
+                if let Some(trouble) = taken.trouble {
+                    let _ = self.common.reports.send(Report::Trouble(trouble));
+                }
                 if taken.rows.is_empty() {
                     if let Some(end) = taken.end {
                         self.common

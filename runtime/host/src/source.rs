@@ -95,6 +95,8 @@ pub struct Taken<R> {
     pub end: Option<i64>,
     /// Fetching this partition does not go on by itself.
     pub broken: Option<Broken>,
+    /// Fetching it went wrong and goes on by itself, with nothing left out. For the status.
+    pub trouble: Option<String>,
 }
 
 /// Why a partition cannot be read on.

@@ -307,6 +307,7 @@ impl Queue for MemoryQueue {
             rows: MemoryRows::default(),
             end: None,
             broken: None,
+            trouble: None,
         };
         if cursor.paused {
             return taken;

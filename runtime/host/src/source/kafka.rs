@@ -5,7 +5,7 @@ use std::sync::Arc;
 use millstream_engine::Header;
 use millstream_kafka::KafkaError;
 use millstream_kafka::consumer::{
-    Consumer, ConsumerEvent, Fetched, PartitionErrorKind, PartitionQueue,
+    Consumer, ConsumerEvent, Fetched, PartitionError, PartitionErrorKind, PartitionQueue,
 };
 
 use super::{Broken, Event, Queue, Rows, Source, SourceError, Taken, TopicPartition};
@@ -77,21 +77,28 @@ impl Queue for PartitionQueue {
 
     fn take(&mut self, records: usize, bytes: usize) -> Taken<Fetched> {
         let taken = PartitionQueue::take(self, records, bytes);
-        let broken = taken.error.map(|error| match error.kind {
-            PartitionErrorKind::OffsetOutOfRange | PartitionErrorKind::UnknownPartition => {
-                Broken::Lost {
-                    message: error.error.message().to_owned(),
+        let (mut broken, mut trouble) = (None, None);
+        if let Some(PartitionError { kind, error }) = taken.error {
+            match kind {
+                PartitionErrorKind::Passing => trouble = Some(error.to_string()),
+                PartitionErrorKind::OffsetOutOfRange | PartitionErrorKind::UnknownPartition => {
+                    broken = Some(Broken::Lost {
+                        message: error.message().to_owned(),
+                    });
+                }
+                _ => {
+                    broken = Some(Broken::Other {
+                        code: code_of(&error),
+                        message: error.to_string(),
+                    });
                 }
             }
-            _ => Broken::Other {
-                code: code_of(&error.error),
-                message: error.error.to_string(),
-            },
-        });
+        }
         Taken {
             rows: taken.batch,
             end: taken.eof,
             broken,
+            trouble,
         }
     }
 }

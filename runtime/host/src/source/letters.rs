@@ -248,12 +248,14 @@ impl<Q: Queue> Queue for LetterQueue<Q> {
             rows: LetterRows::none(),
             end: None,
             broken: None,
+            trouble: None,
         };
         if waiting.seeking {
             return taken;
         }
         if waiting.runs.is_empty() && waiting.broken.is_none() {
-            let fetched = self.queue.take(records, bytes);
+            let mut fetched = self.queue.take(records, bytes);
+            taken.trouble = fetched.trouble.take();
             self.sort(fetched, &mut waiting);
         }
         if let Some(run) = waiting.runs.pop_front() {

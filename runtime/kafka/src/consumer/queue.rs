@@ -131,7 +131,9 @@ pub enum PartitionErrorKind {
     UnknownPartition,
     /// This user may not read it.
     Unauthorized,
-    /// librdkafka tries again by itself.
+    /// librdkafka asks again by itself, for the same records, and tells it every time.
+    Passing,
+    /// What was fetched cannot be made sense of; librdkafka would go on behind it.
     Other,
 }
 
@@ -217,6 +219,11 @@ impl PartitionQueue {
             | ErrorCode::UnknownPartition
             | ErrorCode::UnknownTopicOrPartition => PartitionErrorKind::UnknownPartition,
             ErrorCode::TopicAuthorizationFailed => PartitionErrorKind::Unauthorized,
+            ErrorCode::MessageSizeTooLarge | ErrorCode::UnsupportedCompressionType => {
+                PartitionErrorKind::Other
+            }
+            // Whatever else a broker refuses a fetch for; librdkafka's own codes, below these, are about what came.
+            code if code as i32 >= ErrorCode::Unknown as i32 => PartitionErrorKind::Passing,
             _ => PartitionErrorKind::Other,
         };
         PartitionError {
