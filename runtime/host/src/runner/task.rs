@@ -303,6 +303,10 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
     }
 
     fn take_over(&mut self, revision: Box<Revision>, route: D::Route) {
+        if self.source_over {
+            // It would look as if it ran. Whoever sees the failure starts another runner.
+            return;
+        }
         let topics = self.revision.as_ref().map(|revision| &revision.topics);
         if topics != Some(&revision.topics)
             && let Err(error) = self.source.subscribe(&revision.topics)
