@@ -50,7 +50,6 @@ pub struct Wiring {
     shared: Shared,
     /// Of modules that are asked to describe themselves, all together.
     checks: Account,
-    producers: ProducerPool,
     /// Kept for its threads; lanes run nowhere else.
     lanes: Option<tokio::runtime::Runtime>,
 }
@@ -71,13 +70,10 @@ impl Wiring {
             watchdog: Watchdog::new(watchdog::DEFAULT_LIMIT),
         };
         let checks = shared.schedule.account();
-        // By equal settings, and all transforms have equal settings so far.
-        let producers = ProducerPool::new(options.settings.clone(), ProducerOptions::default());
         Ok(Wiring {
             options,
             shared,
             checks,
-            producers,
             lanes: Some(lanes),
         })
     }
@@ -164,7 +160,9 @@ impl Wiring {
         let shared = &self.shared;
         Ok(match shape.delivery {
             Guarantee::AtLeastOnce => {
-                let outlet = Arc::new(outlet(self.producers.clone()));
+                let settings = self.options.settings.clone();
+                let pool = ProducerPool::new(settings, ProducerOptions::default());
+                let outlet = Arc::new(outlet(pool));
                 let delivery = AtLeastOnce::new(outlet, offsets, Arc::clone(&stats));
                 runner::start(config, revision, source, delivery, stats, shared)
             }

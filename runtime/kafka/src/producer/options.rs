@@ -29,6 +29,8 @@ pub struct ProducerOptions {
     pub queue_bytes: u64,
     /// Records that may wait for their acknowledgement.
     pub queue_records: u32,
+    /// A record that is refused for good makes the producer fail, with all that is behind it: none overtakes it.
+    pub gapless: bool,
     /// Everything is sent in transactions, under this id, which only one producer in the world holds.
     pub transactional_id: Option<String>,
 }
@@ -47,6 +49,7 @@ impl Default for ProducerOptions {
             largest_limit: DEFAULT_LIMIT,
             queue_bytes: 64 << 20,
             queue_records: 100_000,
+            gapless: false,
             transactional_id: None,
         }
     }
@@ -69,6 +72,7 @@ impl ProducerOptions {
         } else {
             // Nothing is given up for being late: the caller bounds what waits, and brokers come back.
             set("message.timeout.ms", "0".into());
+            set("enable.gapless.guarantee", self.gapless.to_string());
         }
         set(
             "queue.buffering.max.messages",
