@@ -84,6 +84,22 @@ async fn a_write_that_fails_takes_its_whole_transaction_back() {
     assert_eq!(plane.handle.stats().snapshot().aborts, 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_is_too_slow_for_a_transaction_gets_smaller_ones() {
+    let memory = memory(1);
+    memory.append("in", 0, numbers(0..40_000));
+    memory.no_transaction_past(3);
+    let plane = start_exactly_once(&memory, revision(1, pass()));
+    plane.assign(0..1);
+    plane.committed(0, 40_000).await;
+    let all: Vec<usize> = (0..40_000).collect();
+    assert_eq!(written(&memory), all);
+    let stats = plane.handle.stats().snapshot();
+    assert!(stats.aborts > 0, "{stats:?}");
+    assert!(stats.transactions > stats.aborts, "{stats:?}");
+    assert_eq!(plane.shared.budget.used(), 0);
+}
+
 /// Two partitions of a hundred records, of which the first is lost while both are in a transaction.
 async fn loses_one(while_it_is_committed: bool) {
     let memory = memory(2);

@@ -5,15 +5,20 @@
 //! holds nobody up. Ending it waits for the lanes that are just writing, and for nothing else; what they have next waits for
 //! the following one. It ends at every [`Delivery::commit`], and before partitions are let go.
 //!
+//! A transaction has to be written before the broker gives it up. Where brokers are slow, what lanes put into one between two
+//! commits may be too much for that: after one that took so long the next takes half as much, and from then on a little more
+//! after each commit.
+//!
 //! Anything that goes wrong (a record that is refused, a partition that is lost, a batch that is given up half way) spoils the
 //! transaction as a whole: it is aborted, and every partition that has something in it goes back to what the group has
 //! committed. The group is asked, because after a commit whose answer got lost only it knows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedRwLockWriteGuard, RwLock, mpsc};
+use tokio::sync::{Mutex, Notify, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, mpsc};
 use tokio::time::Instant;
 
 use super::layout::Laid;
@@ -28,6 +33,12 @@ use crate::stats::Stats;
 
 /// Before brokers that are away are asked again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// An abort after so long may be for too much in it: brokers, and the client, give a transaction up after ten seconds.
+const LONG: Duration = Duration::from_secs(5);
+/// What a transaction may have at least, after however many of those. A batch that is larger goes alone.
+const LEAST: u64 = 64 * 1024;
+/// By this part of it a transaction may grow after each that was committed.
+const GROWTH: u64 = 16;
 
 /// See the module.
 #[derive(Debug)]
@@ -45,6 +56,10 @@ struct Inner<P, T, O> {
     /// Held for reading by a lane that writes, for writing by whoever ends the transaction.
     gate: Arc<RwLock<()>>,
     open: Arc<Transaction>,
+    /// Bytes of input that one may take.
+    most: AtomicU64,
+    /// Another one has been begun.
+    begun: Notify,
     /// One commit outside of a transaction at a time.
     committing: Mutex<()>,
     stats: Arc<Stats>,
@@ -58,6 +73,10 @@ struct Transaction(parking_lot::Mutex<Contents>);
 struct Contents {
     /// Whose batches are in it, and of which run through the partition.
     partitions: HashMap<TopicPartition, u64>,
+    /// Of all these batches.
+    bytes: u64,
+    /// When the first was put into it.
+    began: Option<Instant>,
     /// Why it can only be aborted.
     spoiled: Option<DeliveryError>,
 }
@@ -70,8 +89,10 @@ impl Contents {
 
 impl Transaction {
     /// A batch of this partition is put into it. One that was lost and came back in between would be in it twice.
-    fn takes(&self, partition: &TopicPartition, generation: u64) {
+    fn takes(&self, partition: &TopicPartition, generation: u64, bytes: u64) {
         let mut contents = self.0.lock();
+        contents.bytes += bytes;
+        contents.began.get_or_insert_with(Instant::now);
         match contents.partitions.get(partition) {
             Some(before) if *before == generation => {}
             Some(_) => {
@@ -124,6 +145,8 @@ impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
             ledger: Ledger::new(Arc::clone(&stats), sender),
             gate: Arc::default(),
             open: Arc::default(),
+            most: AtomicU64::new(u64::MAX),
+            begun: Notify::new(),
             committing: Mutex::new(()),
             stats,
         };
@@ -150,21 +173,45 @@ impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
 impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
     async fn end(&self, _closed: OwnedRwLockWriteGuard<()>) -> Result<(), DeliveryError> {
         let contents = std::mem::take(&mut *self.open.0.lock());
+        // They wait for the gate then.
+        self.begun.notify_waiters();
         if contents.is_empty() {
             if self.ledger.is_void_again(lost::LOOK_AGAIN) {
                 lost::verify(&self.ledger, &self.offsets).await?;
             }
             self.skipped().await?;
         } else if let Err(error) = self.commit(&contents).await {
+            if contents.began.is_some_and(|began| began.elapsed() >= LONG) {
+                let less = (contents.bytes / 2).max(LEAST);
+                self.most.store(less, Ordering::Relaxed);
+            }
             self.stats.aborted();
             self.start_over(&error).await;
             return Err(error);
+        } else {
+            let most = self.most.load(Ordering::Relaxed);
+            let more = most.saturating_add(most / GROWTH);
+            self.most.store(more, Ordering::Relaxed);
         }
         // The next transaction may take another producer: topics have changed, or this one cannot go on.
         if self.transactions.is_over() {
             self.transactions.renew().await?;
         }
         Ok(())
+    }
+
+    /// Lets a lane write, once the transaction that is open has room for more.
+    async fn enter(&self) -> RwLockReadGuard<'_, ()> {
+        loop {
+            let mut begun = std::pin::pin!(self.begun.notified());
+            begun.as_mut().enable();
+            let writing = self.gate.read().await;
+            if self.open.0.lock().bytes < self.most.load(Ordering::Relaxed) {
+                return writing;
+            }
+            drop(writing);
+            begun.await;
+        }
     }
 
     async fn commit(&self, contents: &Contents) -> Result<(), DeliveryError> {
@@ -279,7 +326,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             failed,
         } = batch;
         let inner = &self.inner;
-        let _writing = inner.gate.read().await;
+        let _writing = inner.enter().await;
         // Its ranges stay valid without it; the flight is to own the bytes.
         let patched = plan.take_values_data();
         let laid = Laid {
@@ -292,6 +339,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             Ok(layout) => layout,
             Err(refusal) => return Err(refusal.of(rows, permit)),
         };
+        let bytes = permit.bytes();
         let held = Held {
             permit,
             tally: std::mem::take(&mut layout.tally),
@@ -302,7 +350,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             .ledger
             .begin(&partition, generation, rows.next_offset(), held)
             .ok_or(Undelivered::Stale)?;
-        inner.open.takes(&partition, generation);
+        inner.open.takes(&partition, generation, bytes);
         let mut part = Part {
             transaction: &inner.open,
             whole: layout.is_empty(),

@@ -3,11 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::{Memory, Run, refusal};
 use crate::delivery::{Committed, DeliveryError, ExactlyOnce, Transactions};
 use crate::source::TopicPartition;
 use crate::stats::Stats;
+
+/// After which a transaction is given up that is too much for the broker.
+const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub(super) struct State {
     /// Of the group: offsets of a member of an older one are refused.
     generation: u64,
     over: bool,
+    /// Transactions of more batches are given up.
+    most: Option<usize>,
 }
 
 /// Transactions of one member of the group.
@@ -58,6 +64,11 @@ impl Memory {
     pub fn end_next(&self, ending: Ending) {
         let mut state = self.inner.state.lock();
         state.transaction.endings.push_back(ending);
+    }
+
+    /// Transactions of more batches than this are given up, as by a broker that is too slow for them.
+    pub fn no_transaction_past(&self, batches: usize) {
+        self.inner.state.lock().transaction.most = Some(batches);
     }
 
     /// The group goes on to another generation, as in a rebalance.
@@ -98,12 +109,16 @@ impl Transactions for MemoryTransactions {
             }
             room.await;
         }
+        let (written, most) = {
+            let mut state = self.memory.inner.state.lock();
+            let written = state.transaction.open.replace(Vec::new());
+            (written.unwrap_or_default(), state.transaction.most)
+        };
+        if most.is_some_and(|most| written.len() > most) {
+            tokio::time::sleep(TIMEOUT).await;
+            return Err(refusal("operation-timed-out", "the broker is too slow"));
+        }
         let mut state = self.memory.inner.state.lock();
-        let written = state
-            .transaction
-            .open
-            .replace(Vec::new())
-            .unwrap_or_default();
         if member != state.transaction.generation {
             return Err(refusal("illegal-generation", "the group has gone on"));
         }
