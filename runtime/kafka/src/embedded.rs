@@ -119,6 +119,17 @@ impl EmbeddedBroker {
         Ok(())
     }
 
+    /// For tests: requests are counted from now on.
+    pub fn watch_requests(&self) -> Result<(), KafkaError> {
+        self.mock()?.watch_requests();
+        Ok(())
+    }
+
+    /// For tests: how many of this kind came since [`EmbeddedBroker::watch_requests`].
+    pub fn requests(&self, request: Request) -> Result<usize, KafkaError> {
+        Ok(self.mock()?.requests(request as i16))
+    }
+
     /// For tests: connections are refused from now on (`false`), or taken again.
     pub fn set_up(&self, up: bool) -> Result<(), KafkaError> {
         self.mock()?.set_up(up);

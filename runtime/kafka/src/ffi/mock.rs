@@ -89,6 +89,29 @@ impl Mock {
         }
     }
 
+    /// From now on requests are remembered, for [`Mock::requests`].
+    pub(crate) fn watch_requests(&self) {
+        // SAFETY: the cluster lives.
+        unsafe { rd::rd_kafka_mock_start_request_tracking(self.cluster.as_ptr()) }
+    }
+
+    /// How many requests of this kind came since they are watched.
+    pub(crate) fn requests(&self, api: i16) -> usize {
+        let mut count = 0;
+        // SAFETY: the cluster lives; the list and what it names are copies of ours, of the length given, and freed once.
+        unsafe {
+            let all = rd::rd_kafka_mock_get_requests(self.cluster.as_ptr(), &raw mut count);
+            if all.is_null() {
+                return 0;
+            }
+            let of_this_kind = (0..count)
+                .filter(|at| rd::rd_kafka_mock_request_api_key(*all.add(*at)) == api)
+                .count();
+            rd::rd_kafka_mock_request_destroy_array(all, count);
+            of_this_kind
+        }
+    }
+
     /// Every broker stops or starts to accept connections.
     pub(crate) fn set_up(&self, up: bool) {
         // SAFETY: the cluster lives.
