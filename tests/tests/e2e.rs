@@ -22,6 +22,7 @@ mod e2e {
     mod kill;
     mod load;
     mod membership;
+    mod memory;
     mod modules;
     mod records;
     mod redrive;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// How often a connection is torn down that loses data: once in so many pieces.
 const LOSSY_ONE_IN: u64 = 200;
+/// Bytes that are carried at a time.
+const PIECE: usize = 64 * 1024;
 
 /// A proxy in front of a broker. Ends with the value.
 pub struct Network {
@@ -22,6 +24,8 @@ struct Shared {
     lossy: AtomicBool,
     /// Milliseconds that each piece waits.
     delay: AtomicU64,
+    /// Milliseconds that a full piece on its way to the broker waits on top; a smaller one as much less.
+    uphill: AtomicU64,
     ended: AtomicBool,
     pieces: AtomicU64,
     open: Mutex<Vec<TcpStream>>,
@@ -67,6 +71,12 @@ impl Network {
         self.shared.delay.store(millis, Ordering::Relaxed);
     }
 
+    /// What is written waits this long for every 64 KiB, as with a broker that is slow to acknowledge; what is read does not.
+    pub fn slow_writes(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.shared.uphill.store(millis, Ordering::Relaxed);
+    }
+
     /// Connections break now and then, in the middle of what they carry.
     pub fn lossy(&self) {
         self.shared.lossy.store(true, Ordering::Relaxed);
@@ -77,6 +87,7 @@ impl Network {
         self.shared.cut.store(false, Ordering::Relaxed);
         self.shared.lossy.store(false, Ordering::Relaxed);
         self.shared.delay.store(0, Ordering::Relaxed);
+        self.shared.uphill.store(0, Ordering::Relaxed);
     }
 }
 
@@ -92,24 +103,28 @@ impl Drop for Network {
 impl Shared {
     fn join(self: &Arc<Self>, client: &TcpStream, server: &TcpStream) {
         let mut open = self.open.lock().unwrap();
-        for (from, to) in [(client, server), (server, client)] {
+        for (from, to, uphill) in [(client, server, true), (server, client, false)] {
             let (Ok(mut from), Ok(mut to)) = (from.try_clone(), to.try_clone()) else {
                 return;
             };
             open.extend(from.try_clone());
             let shared = Arc::clone(self);
             thread::spawn(move || {
-                shared.carry(&mut from, &mut to);
+                shared.carry(&mut from, &mut to, uphill);
                 let _ = from.shutdown(Shutdown::Both);
                 let _ = to.shutdown(Shutdown::Both);
             });
         }
     }
 
-    fn carry(&self, from: &mut TcpStream, to: &mut TcpStream) {
-        let mut buffer = vec![0; 64 * 1024];
+    fn carry(&self, from: &mut TcpStream, to: &mut TcpStream, uphill: bool) {
+        let mut buffer = vec![0; PIECE];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
-            let delay = self.delay.load(Ordering::Relaxed);
+            let mut delay = self.delay.load(Ordering::Relaxed);
+            if uphill {
+                // By its size: requests for records are small, and are not to wait.
+                delay += self.uphill.load(Ordering::Relaxed) * count as u64 / PIECE as u64;
+            }
             if delay > 0 {
                 thread::sleep(Duration::from_millis(delay));
             }
