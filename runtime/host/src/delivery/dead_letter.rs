@@ -34,12 +34,14 @@ impl<'a> Told<'a> {
             let header = headers.iter().rev().find(|header| header.name == name)?;
             std::str::from_utf8(header.value?).ok()
         };
+        let natural = |number: &i64| *number >= 0;
+        let partition: i32 = find("millstream.partition")?.parse().ok()?;
         Some(Self {
             transform: find("millstream.transform")?,
             code: find("millstream.code")?,
             topic: find("millstream.topic")?,
-            partition: find("millstream.partition")?.parse().ok()?,
-            offset: find("millstream.offset")?.parse().ok()?,
+            partition: (partition >= 0).then_some(partition)?,
+            offset: find("millstream.offset")?.parse().ok().filter(natural)?,
             attempts: find("millstream.attempts")?.parse().ok()?,
             cut: find(VALUE_SIZE).is_some(),
         })
