@@ -392,40 +392,28 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         let batch = match slot.held.pop_front() {
             Some(batch) => batch,
             None => {
+                if let Some(broken) = slot.broken.take() {
+                    self.broken(at, broken);
+                    return;
+                }
                 let Some(mut permit) = self.permit.take() else {
                     return;
                 };
                 self.pulse.phase(Phase::Guest);
                 let records = slot.records(&self.common.limits);
-                let taken = slot.queue.take(records, bytes);
+                let mut taken = slot.queue.take(records, bytes);
                 slot.took(&taken, &self.common.limits);
                 self.common.stats.partition(&slot.partition, |numbers| {
                     numbers.at_end(taken.end.is_some());
                     numbers.retried();
                 });
-                match taken.broken {
-                    None => {}
-                    // What came before it is worked on first; read again from there on, it comes again.
-                    Some(_) if !taken.rows.is_empty() => slot.back_to = slot.position,
-                    Some(Broken::Lost { message }) => {
-                        tracing::debug!(partition = %slot.partition, "{message}");
-                        if let Some(offset) = slot.position {
-                            let _ = self.common.reports.send(Report::Lost {
-                                partition: slot.partition.clone(),
-                                generation: slot.generation,
-                                offset,
-                            });
-                            // Until it is said how it goes on.
-                            slot.back_to = Some(offset);
-                            slot.stale = true;
-                        }
-                        return;
-                    }
-                    Some(Broken::Other { code, message }) => {
-                        let failed = Failed::broken(&slot.partition, slot.position, code, &message);
-                        self.fail(failed);
-                        return;
-                    }
+                if !taken.rows.is_empty() {
+                    // What came before it is worked on first. It may be told only once.
+                    slot.broken = taken.broken.take();
+                }
+                if let Some(broken) = taken.broken {
+                    self.broken(at, broken);
+                    return;
                 }
                 if let Some(trouble) = taken.trouble {
                     let _ = self.common.reports.send(Report::Trouble(trouble));
@@ -469,6 +457,30 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             }
         };
         self.settle(at, &live, outcome, rows, end);
+    }
+
+    /// Nothing comes after what was taken so far.
+    fn broken(&mut self, at: usize, broken: Broken) {
+        let slot = &mut self.slots[at];
+        match broken {
+            Broken::Lost { message } => {
+                tracing::debug!(partition = %slot.partition, "{message}");
+                if let Some(offset) = slot.position {
+                    let _ = self.common.reports.send(Report::Lost {
+                        partition: slot.partition.clone(),
+                        generation: slot.generation,
+                        offset,
+                    });
+                    // Until it is said how it goes on.
+                    slot.back_to = Some(offset);
+                    slot.stale = true;
+                }
+            }
+            Broken::Other { code, message } => {
+                let failed = Failed::broken(&slot.partition, slot.position, code, &message);
+                self.fail(failed);
+            }
+        }
     }
 
     fn halt(&mut self) {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{BatchLimits, LOOK, NewPartition, RECORD_OVERHEAD};
 use crate::budget::Permit;
 use crate::failure::Incident;
-use crate::source::{Queue as _, Rows, Source, Taken, TopicPartition};
+use crate::source::{Broken, Queue as _, Rows, Source, Taken, TopicPartition};
 use crate::watchdog::Pulse;
 
 /// A batch on this side of its delivery.
@@ -88,6 +88,8 @@ pub(super) struct Slot<S: Source> {
     pub(super) not_before: Option<Instant>,
     /// Read from there on: what the queue holds is not what comes next.
     pub(super) back_to: Option<i64>,
+    /// Why nothing comes after the last batch, in the place of the next one.
+    pub(super) broken: Option<Broken>,
     /// Parts of a batch that failed: what comes next, before anything from the queue.
     pub(super) held: VecDeque<Batch<S::Rows>>,
     /// What has become of that batch.
@@ -136,6 +138,7 @@ impl<S: Source> Slot<S> {
             taken: None,
             not_before: None,
             back_to: seek.then_some(position),
+            broken: None,
             held: VecDeque::new(),
             incident: None,
             smaller: None,
@@ -151,7 +154,7 @@ impl<S: Source> Slot<S> {
         if self.stale {
             return None;
         }
-        if !self.held.is_empty() || self.back_to.is_some() {
+        if !self.held.is_empty() || self.back_to.is_some() || self.broken.is_some() {
             return Some(self.not_before.unwrap_or(now).max(now));
         }
         self.waiting |= self.signal.swap(false, Ordering::AcqRel);
@@ -179,12 +182,15 @@ impl<S: Source> Slot<S> {
         if let Some(batch) = self.held.front() {
             let first = batch.rows.offset(0);
             self.back_to = Some(self.back_to.map_or(first, |back| back.min(first)));
+        } else if self.broken.is_some() {
+            self.back_to = self.back_to.or(self.position);
         }
         self.forget();
     }
 
     fn forget(&mut self) {
         self.held.clear();
+        self.broken = None;
         self.incident = None;
     }
 
