@@ -130,16 +130,7 @@ impl Host {
                 state: RedriveState::Running,
             })
         };
-        let changed = self.inner.writer.change(&request_id, decide).await?;
-        let (Changed::Written(redrive) | Changed::Before(redrive)) = changed;
-        tracing::info!(
-            transform = name,
-            redrive = redrive.number,
-            by,
-            "redrive begun"
-        );
-        self.read_redrive_back(&redrive).await;
-        Ok(redrive)
+        self.write_redrive(&request_id, decide, by, "begun").await
     }
 
     /// Stops the redrive of a transform. What it has sent on its way stays sent.
@@ -163,14 +154,21 @@ impl Host {
                 .ok_or_else(|| RedriveError::NoneOpen { name: name() })?;
             Ok(self.changed(open, RedriveState::Stopping, &request_id, by))
         };
-        let changed = self.inner.writer.change(&request_id, decide).await?;
+        self.write_redrive(&request_id, decide, by, "stopped").await
+    }
+
+    /// Writes what `decide` says to the log, and waits until this host has read it.
+    async fn write_redrive(
+        &self,
+        request_id: &str,
+        decide: impl FnMut(&Deployments) -> Result<Redrive, RedriveError>,
+        by: Option<&str>,
+        what: &str,
+    ) -> Result<Arc<Redrive>, RedriveError> {
+        let changed = self.inner.writer.change(request_id, decide).await?;
         let (Changed::Written(redrive) | Changed::Before(redrive)) = changed;
-        tracing::info!(
-            transform = name,
-            redrive = redrive.number,
-            by,
-            "redrive stopped"
-        );
+        let (transform, number) = (&redrive.name, redrive.number);
+        tracing::info!(transform, redrive = number, by, "redrive {what}");
         self.read_redrive_back(&redrive).await;
         Ok(redrive)
     }

@@ -28,6 +28,8 @@ struct Picked {
     row: usize,
     original: i64,
     attempts: u32,
+    /// Of key, value and all headers.
+    bytes: usize,
 }
 
 /// Chosen letters of one origin.
@@ -64,17 +66,7 @@ impl<R: Rows> Rows for LetterRows<R> {
     }
 
     fn bytes(&self) -> usize {
-        let row = |row: usize| {
-            let (letters, at) = self.at(row);
-            let mut headers = Vec::new();
-            letters.headers(at, &mut headers);
-            let headers = headers
-                .iter()
-                .map(|header| header.name.len() + header.value.map_or(0, <[u8]>::len));
-            let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-            length(letters.key(at)) + length(letters.value(at)) + headers.sum::<usize>()
-        };
-        (0..self.len()).map(row).sum()
+        self.picked.iter().map(|picked| picked.bytes).sum()
     }
 
     fn key(&self, row: usize) -> Option<&[u8]> {
@@ -196,10 +188,15 @@ impl<Q: Queue> LetterQueue<Q> {
             if !chosen {
                 continue;
             }
+            let length = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+            let own = headers
+                .iter()
+                .map(|header| header.name.len() + length(header.value));
             let picked = Picked {
                 row,
                 original: told.offset,
                 attempts: told.attempts,
+                bytes: length(letters.key(row)) + length(letters.value(row)) + own.sum::<usize>(),
             };
             let follows = |run: &&mut LetterRows<Q::Rows>| {
                 let same = run.origin.as_ref().is_some_and(|origin| {
