@@ -162,6 +162,13 @@ pub enum Opened {
         /// Handed over with every batch; see [`Handover::generation`].
         generation: u64,
     },
+    /// Nobody has committed an offset. Its start has to be kept before anything is read, or a second host could resolve it
+    /// anew; and the group has to have its answer before that, for it tells a member that it has forgotten only then. So it is
+    /// begun here and opened once more.
+    Uncommitted {
+        /// Where it begins, as long as nobody commits anything else.
+        offset: i64,
+    },
     /// A newer revision has worked on it. Nothing is committed until it is opened again with that revision.
     Newer {
         /// That revision's.
@@ -169,6 +176,18 @@ pub enum Opened {
         /// The next offset to read.
         offset: i64,
     },
+}
+
+impl Opened {
+    /// The next offset to read.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        match self {
+            Self::At { offset, .. } | Self::Uncommitted { offset } | Self::Newer { offset, .. } => {
+                *offset
+            }
+        }
+    }
 }
 
 /// A batch and what becomes of it.
@@ -304,15 +323,17 @@ pub trait Delivery: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Route, DeliveryError>> + Send;
 
     /// Finds out where assigned partitions stand. Those that nobody has committed for, or only before the last reset of
-    /// offsets, begin where `starts` says, which is committed at once. Commits of other tools, which carry no stamp, count.
+    /// offsets, begin where `starts` says, which is committed once they are `begun`: until then they are
+    /// [`Opened::Uncommitted`]. Commits of other tools, which carry no stamp, count.
     ///
     /// # Errors
-    /// If the broker cannot be asked; then none is open, and it can be tried again.
+    /// If the broker cannot be asked, or refuses a start's commit; then none is open, and it can be tried again.
     fn open(
         &self,
         partitions: &[TopicPartition],
         stamp: Stamp,
         starts: &Starts,
+        begun: bool,
     ) -> impl Future<Output = Result<Vec<Opened>, DeliveryError>> + Send;
 
     /// Takes a batch over. Returns when all of its records are on their way; waits while there is no room for them.

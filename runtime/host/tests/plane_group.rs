@@ -49,6 +49,28 @@ async fn partitions_without_a_commit_begin_at_the_start_which_is_kept_at_once() 
     assert_eq!(memory.count("out"), 3 + 1 + 6);
 }
 
+/// A group tells a member that it has forgotten only once its assignment is answered: commits alone would be refused for ever.
+#[tokio::test(start_paused = true)]
+async fn the_group_has_its_answer_before_a_start_is_committed() {
+    let memory = memory(1);
+    memory.append("in", 0, numbers(0..10));
+    memory.commits_fail(true);
+    let plane = start(&memory, revision(1, pass()));
+    plane.assign(0..1);
+    until("it is begun", || plane.source.begun() == [part(0)]).await;
+    until("the refusal shows", || {
+        matches!(plane.state(), RunState::Running { problem: Some(_) })
+    })
+    .await;
+    assert_eq!(plane.source.fetching(), []);
+    plane.source.play(Event::Lost(parts(0..1)));
+    until("it is let go", || plane.source.released() == [part(0)]).await;
+    memory.commits_fail(false);
+    plane.assign(0..1);
+    plane.committed(0, 10).await;
+    assert_eq!(memory.count("out"), 10);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_commit_from_before_a_reset_of_offsets_does_not_count() {
     let memory = memory(2);

@@ -101,9 +101,11 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
         coming: &[TopicPartition],
         stamp: Stamp,
         starts: &Starts,
+        begun: bool,
     ) -> Result<Vec<Opened>, DeliveryError> {
         let (ledger, offsets) = (&self.ledger, &self.offsets);
-        partitions::open(ledger, offsets, &self.committing, coming, stamp, starts).await
+        let committing = begun.then_some(&self.committing);
+        partitions::open(ledger, offsets, committing, coming, stamp, starts).await
     }
 
     async fn deliver(

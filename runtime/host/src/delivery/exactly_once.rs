@@ -304,9 +304,10 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
         coming: &[TopicPartition],
         stamp: Stamp,
         starts: &Starts,
+        begun: bool,
     ) -> Result<Vec<Opened>, DeliveryError> {
         let (ledger, offsets) = (&self.inner.ledger, &self.inner.offsets);
-        let committing = &self.inner.committing;
+        let committing = begun.then_some(&self.inner.committing);
         partitions::open(ledger, offsets, committing, coming, stamp, starts).await
     }
 

@@ -28,11 +28,11 @@ struct Found {
 }
 
 /// Opens partitions in the ledger at what the group has committed or, where that is nothing, at their start, which is
-/// committed then. `committing` is held while that is done.
+/// committed then, under `committing`. Without that, those are left as [`Opened::Uncommitted`].
 pub(super) async fn open<O: Offsets>(
     ledger: &Ledger,
     offsets: &O,
-    committing: &Mutex<()>,
+    committing: Option<&Mutex<()>>,
     partitions: &[TopicPartition],
     stamp: Stamp,
     starts: &Starts,
@@ -86,6 +86,11 @@ pub(super) async fn open<O: Offsets>(
             },
             void: found.void,
         };
+        if committed.is_none() && !found.void && committing.is_none() {
+            let offset = opening.offset;
+            opened.push((partition, Err(Opened::Uncommitted { offset })));
+            continue;
+        }
         if found.anew {
             let text = lost::anew_from(partition, opening.offset);
             tracing::warn!("{text}");
@@ -100,8 +105,7 @@ pub(super) async fn open<O: Offsets>(
         }
         opened.push((partition, Ok(opening)));
     }
-    // A start is resolved once: it has to be kept before anything is read, or a second host could resolve it anew.
-    if !first_commits.is_empty() {
+    if let Some(committing) = committing.filter(|_| !first_commits.is_empty()) {
         let _one = committing.lock().await;
         offsets
             .commit(&first_commits)
@@ -110,7 +114,7 @@ pub(super) async fn open<O: Offsets>(
             .collect::<Result<Vec<()>, _>>()?;
     }
     let opened = opened.into_iter().map(|(partition, opened)| match opened {
-        Err(newer) => newer,
+        Err(left) => left,
         Ok(opening) => Opened::At {
             offset: opening.offset,
             generation: ledger.open(partition, opening),

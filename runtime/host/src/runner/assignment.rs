@@ -14,7 +14,7 @@ pub(super) enum Stage<Q> {
     Opening(u64),
     /// A newer revision has worked on it: it is fetched by nobody until that revision is here.
     Parked { stamp: Stamp, queue: Q },
-    /// Being opened again with a newer revision; the queue is there already.
+    /// Being opened again, with a newer revision or to have its start kept; the queue is there already.
     Reopening { number: u64, queue: Q },
     /// A lane has it.
     Running,
@@ -48,6 +48,11 @@ impl<Q> Assignment<Q> {
             Some(Stage::Opening(number) | Stage::Reopening { number, .. }) => *number == this,
             _ => false,
         }
+    }
+
+    /// Whether the group has its answer about a partition that is being opened.
+    pub(super) fn is_begun(&self, partition: &TopicPartition) -> bool {
+        matches!(self.stages.get(partition), Some(Stage::Reopening { .. }))
     }
 
     /// Partitions in a stage.

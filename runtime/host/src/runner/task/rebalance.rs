@@ -44,6 +44,23 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         self.ask_committed(number, partitions, Duration::ZERO);
     }
 
+    /// Opens partitions that were begun before, where nothing is read of them.
+    fn reopen(&mut self, partitions: Vec<(TopicPartition, S::Queue)>) {
+        if partitions.is_empty() {
+            return;
+        }
+        let number = self.number();
+        let partitions: Vec<_> = partitions
+            .into_iter()
+            .map(|(partition, queue)| {
+                let stage = Stage::Reopening { number, queue };
+                self.assignment.set(&partition, stage);
+                partition
+            })
+            .collect();
+        self.ask_committed(number, partitions, Duration::ZERO);
+    }
+
     pub(super) fn ask_committed(
         &mut self,
         number: u64,
@@ -54,12 +71,15 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             return;
         };
         let (stamp, starts) = (revision.routes.stamp, revision.starts.clone());
+        let begun = partitions
+            .iter()
+            .any(|partition| self.assignment.is_begun(partition));
         let delivery = Arc::clone(&self.delivery);
         let (handle, registration) = AbortHandle::new_pair();
         self.openings.insert(number, handle);
         let asking = async move {
             sleep(after).await;
-            let opened = delivery.open(&partitions, stamp, &starts).await;
+            let opened = delivery.open(&partitions, stamp, &starts, begun).await;
             Done::Opened(number, partitions, opened)
         };
         let asking = Abortable::new(asking, registration);
@@ -76,17 +96,13 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         let ready = self
             .assignment
             .which(|stage| matches!(stage, Stage::Parked { stamp: newer, .. } if *newer <= stamp));
-        if ready.is_empty() {
-            return;
-        }
-        let number = self.number();
-        for partition in &ready {
-            if let Some(Stage::Parked { queue, .. }) = self.assignment.remove(partition) {
-                self.assignment
-                    .set(partition, Stage::Reopening { number, queue });
+        let mut parked = Vec::new();
+        for partition in ready {
+            if let Some(Stage::Parked { queue, .. }) = self.assignment.remove(&partition) {
+                parked.push((partition, queue));
             }
         }
-        self.ask_committed(number, ready, Duration::ZERO);
+        self.reopen(parked);
     }
 
     pub(super) fn opened(
@@ -105,32 +121,28 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             }
         };
         let mut begin = Vec::new();
-        let mut rest = Vec::new();
+        let mut begun = Vec::new();
         for (partition, opened) in std::iter::zip(partitions, opened) {
-            let (offset, found) = match opened {
-                Opened::At { offset, generation } => (offset, Ok(generation)),
-                Opened::Newer { stamp, offset } => (offset, Err(stamp)),
-            };
             if !self.assignment.is_opening(&partition, number) {
                 continue;
             }
             match self.assignment.remove(&partition) {
                 Some(Stage::Reopening { queue, .. }) => {
-                    rest.push((partition, offset, found, queue, true))
+                    begun.push((partition, opened, queue, true))
                 }
-                _ => begin.push((partition, offset, found)),
+                _ => begin.push((partition, opened)),
             }
         }
         let at: Vec<_> = begin
             .iter()
-            .map(|(partition, offset, _)| (partition.clone(), *offset))
+            .map(|(partition, opened)| (partition.clone(), opened.offset()))
             .collect();
         match self.source.begin(&at) {
             Ok(queues) => {
-                let begun = std::iter::zip(begin, queues);
-                rest.extend(begun.map(|((partition, offset, found), queue)| {
-                    (partition, offset, found, queue, false)
-                }));
+                let now = std::iter::zip(begin, queues);
+                begun.extend(
+                    now.map(|((partition, opened), queue)| (partition, opened, queue, false)),
+                );
             }
             Err(error) => {
                 // The group has changed its mind, and says so next.
@@ -143,31 +155,34 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             }
         }
         let mut added = Vec::new();
-        for (partition, offset, found, queue, paused) in rest {
-            match found {
-                Ok(generation) => {
-                    if paused {
-                        self.source.resume(std::slice::from_ref(&partition));
-                    }
-                    self.assignment.set(&partition, Stage::Running);
-                    added.push(NewPartition {
-                        partition,
-                        queue,
-                        generation,
-                        position: offset,
-                        seek: paused,
-                    });
+        let mut uncommitted = Vec::new();
+        for (partition, opened, queue, paused) in begun {
+            if let Opened::At { offset, generation } = opened {
+                if paused {
+                    self.source.resume(std::slice::from_ref(&partition));
                 }
-                Err(stamp) => {
-                    if !paused {
-                        self.source.pause(std::slice::from_ref(&partition));
-                    }
-                    self.assignment
-                        .set(&partition, Stage::Parked { stamp, queue });
-                }
+                self.assignment.set(&partition, Stage::Running);
+                added.push(NewPartition {
+                    partition,
+                    queue,
+                    generation,
+                    position: offset,
+                    seek: paused,
+                });
+                continue;
+            }
+            if !paused {
+                self.source.pause(std::slice::from_ref(&partition));
+            }
+            match opened {
+                Opened::Newer { stamp, .. } => self
+                    .assignment
+                    .set(&partition, Stage::Parked { stamp, queue }),
+                _ => uncommitted.push((partition, queue)),
             }
         }
         self.lanes.add(added);
+        self.reopen(uncommitted);
         self.unpark();
     }
 
