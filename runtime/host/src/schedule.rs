@@ -7,8 +7,10 @@
 //! that spreads over many lanes gets no more than one with a single lane.
 //!
 //! Not everything can be interrupted: one instruction may fill all of a guest's memory, and the host itself takes a while over a
-//! large answer. A transform that had such a long slice gets its turns in a second line, beside the first, off the runtime's workers:
-//! it has the operating system to share the cores with the others, who wait for none of its slices any more.
+//! large answer. So a transform is on probation at first, and again after each such long slice: it gets its turns in a second line,
+//! beside the first, off the runtime's workers. There it has the operating system to share the cores with the others, who wait
+//! for none of its slices. Probation ends with a number of slices that were short, twice as many each time, so that a transform
+//! whose slices are long now and then holds the others up ever less often.
 //!
 //! A transform that was idle starts just before the least-used of the busy ones: it goes next, but cannot save up more than
 //! [`CREDIT`].
@@ -36,8 +38,10 @@ pub const CREDIT: Duration = Duration::from_millis(20);
 
 /// CPU time of a slice that is a long one: several times what the engine lets a guest have at once.
 const LONG: Duration = Duration::from_millis(20);
-/// So many others have to follow before the transform is back among those who had none.
-const FORGOTTEN_AFTER: u32 = 1_000;
+/// Short slices that end the first probation.
+const PROBATION: u32 = 250;
+/// The most that may be asked for.
+const LONGEST_PROBATION: u32 = PROBATION << 12;
 
 /// Shared by all transforms of a host.
 #[derive(Debug, Clone)]
@@ -45,9 +49,9 @@ pub struct Schedule {
     lines: [Arc<Inner>; 2],
 }
 
-/// Which line, for transforms without long slices and for those with.
-const SHORT_SLICES: usize = 0;
-const LONG_SLICES: usize = 1;
+/// Which line: for transforms that have shown that their slices are short, and for those on probation.
+const TRUSTED: usize = 0;
+const ON_PROBATION: usize = 1;
 
 #[derive(Debug)]
 struct Inner {
@@ -80,14 +84,28 @@ struct Waiting {
 }
 
 /// What a transform has used.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Charges {
     /// Nanoseconds, raised to the floor after idling: an order, not a measurement.
     rank: AtomicU64,
     used: AtomicU64,
     turns: AtomicU64,
-    /// How many slices until the last long one is forgotten.
-    long: AtomicU32,
+    /// Short slices that are left of this probation.
+    probation: AtomicU32,
+    /// What the next one begins with.
+    next_probation: AtomicU32,
+}
+
+impl Default for Charges {
+    fn default() -> Self {
+        Self {
+            rank: AtomicU64::default(),
+            used: AtomicU64::default(),
+            turns: AtomicU64::default(),
+            probation: AtomicU32::new(PROBATION),
+            next_probation: AtomicU32::new(PROBATION * 2),
+        }
+    }
 }
 
 impl Schedule {
@@ -163,21 +181,25 @@ impl Account {
 impl Charges {
     /// The line to wait in.
     fn line(&self) -> usize {
-        if self.long.load(Ordering::Relaxed) == 0 {
-            SHORT_SLICES
+        if self.probation.load(Ordering::Relaxed) == 0 {
+            TRUSTED
         } else {
-            LONG_SLICES
+            ON_PROBATION
         }
     }
 
     /// A slice has used this much.
     fn had(&self, used: u64) {
         if u128::from(used) > LONG.as_nanos() {
-            self.long.store(FORGOTTEN_AFTER, Ordering::Relaxed);
-        } else if self.long.load(Ordering::Relaxed) > 0 {
-            let less = |long: u32| Some(long.saturating_sub(1));
+            // Two lanes at once may both begin the same one: it is only begun too early then.
+            let this = self.next_probation.load(Ordering::Relaxed);
+            let next = (this * 2).min(LONGEST_PROBATION);
+            self.next_probation.store(next, Ordering::Relaxed);
+            self.probation.store(this, Ordering::Relaxed);
+        } else if self.probation.load(Ordering::Relaxed) > 0 {
+            let less = |left: u32| Some(left.saturating_sub(1));
             let _ = self
-                .long
+                .probation
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         }
     }

@@ -57,12 +57,12 @@ async fn the_group_has_its_answer_before_a_start_is_committed() {
     memory.commits_fail(true);
     let plane = start(&memory, revision(1, pass()));
     plane.assign(0..1);
-    until("it is begun", || plane.source.begun() == [part(0)]).await;
+    until("it is begun", || plane.source.fetching() == [part(0)]).await;
     until("the refusal shows", || {
         matches!(plane.state(), RunState::Running { problem: Some(_) })
     })
     .await;
-    assert_eq!(plane.source.fetching(), []);
+    assert_eq!(memory.count("out"), 0);
     plane.source.play(Event::Lost(parts(0..1)));
     until("it is let go", || plane.source.released() == [part(0)]).await;
     memory.commits_fail(false);

@@ -19,9 +19,8 @@ const RATE: u32 = 200;
 const AFTER: u64 = 200;
 const QUIET: u64 = 800;
 
-/// What the innocent's records may take, 99 of 100, at most. It is meant to be 100 ms, and is less than that but for the guests that
-/// hand 64 MiB over at once: this limit is generous, because other things may run beside a test. The report has the figures.
-const SOON: Duration = Duration::from_millis(500);
+/// What the innocent's records may take, 99 of 100, at most.
+const SOON: Duration = Duration::from_millis(100);
 /// On a machine that is busy with other things: so many times what they take without a hostile guest, or what records take
 /// meanwhile that go through the broker alone.
 const BUSY: u32 = 3;

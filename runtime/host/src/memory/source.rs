@@ -140,12 +140,6 @@ impl MemorySource {
             .collect()
     }
 
-    /// Partitions that the group was told about, fetched or paused.
-    #[must_use]
-    pub fn begun(&self) -> Vec<TopicPartition> {
-        self.inner.state.lock().cursors.keys().cloned().collect()
-    }
-
     /// Every seek so far, in order.
     #[must_use]
     pub fn seeks(&self) -> Vec<(TopicPartition, i64)> {

@@ -8,14 +8,21 @@ use std::collections::BTreeMap;
 use crate::delivery::Stamp;
 use crate::source::TopicPartition;
 
+/// A partition that the group was told about, and that no lane has.
+pub(super) struct Fetched<Q> {
+    pub(super) queue: Q,
+    /// Where its records begin; `None` if it is paused.
+    pub(super) from: Option<i64>,
+}
+
 /// Where a partition is.
 pub(super) enum Stage<Q> {
     /// Its committed offset is being asked for. The number tells this time from earlier ones.
     Opening(u64),
     /// A newer revision has worked on it: it is fetched by nobody until that revision is here.
     Parked { stamp: Stamp, queue: Q },
-    /// Being opened again, with a newer revision or to have its start kept; the queue is there already.
-    Reopening { number: u64, queue: Q },
+    /// Being opened again, with a newer revision or to have its start kept.
+    Reopening { number: u64, fetched: Fetched<Q> },
     /// A lane has it.
     Running,
     /// Its last batches are in flight.

@@ -29,6 +29,13 @@ async fn yielded() {
     .await;
 }
 
+/// One whose slices have been short.
+fn trusted(schedule: &Schedule) -> Account {
+    let account = schedule.account();
+    account.charges.probation.store(0, Ordering::Relaxed);
+    account
+}
+
 /// Total turns that were taken so far, over all accounts of a test.
 #[derive(Default)]
 struct Count(AtomicU64);
@@ -49,7 +56,7 @@ async fn two_hundred_transforms_on_two_threads_share_evenly() {
     let start = Arc::new(tokio::sync::Barrier::new(200));
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..200u64 {
-        let account = schedule.account();
+        let account = trusted(&schedule);
         let (count, start) = (Arc::clone(&count), Arc::clone(&start));
         tasks.spawn(async move {
             // Slices between 0.1 and 2 ms: a transform with long slices must get fewer of them.
@@ -99,7 +106,7 @@ async fn two_hundred_transforms_on_two_threads_share_evenly() {
 #[test]
 fn a_light_transform_waits_for_the_slices_that_run_and_no_others() {
     let schedule = Schedule::with_clock(2, burnt);
-    let line = &schedule.lines[SHORT_SLICES];
+    let line = &schedule.lines[TRUSTED];
     let light = schedule.account().charges;
     let heavy: Vec<_> = (0..199).map(|_| schedule.account().charges).collect();
     let mut places: Vec<Option<Place>> = heavy
@@ -147,7 +154,7 @@ fn a_light_transform_waits_for_the_slices_that_run_and_no_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_lanes_get_no_more_than_one() {
     let schedule = Schedule::with_clock(2, burnt);
-    let (wide, narrow) = (schedule.account(), schedule.account());
+    let (wide, narrow) = (trusted(&schedule), trusted(&schedule));
     let count = Arc::new(Count::default());
     let start = Arc::new(tokio::sync::Barrier::new(18));
     let mut tasks = tokio::task::JoinSet::new();
@@ -176,34 +183,34 @@ async fn many_lanes_get_no_more_than_one() {
 #[tokio::test]
 async fn there_are_never_more_slices_at_once_than_turns() {
     let schedule = Schedule::with_clock(2, burnt);
-    let account = schedule.account();
+    let account = trusted(&schedule);
     assert_eq!(
-        schedule.lines[SHORT_SLICES].ask(&account.charges, Waker::noop()),
+        schedule.lines[TRUSTED].ask(&account.charges, Waker::noop()),
         None
     );
     assert_eq!(
-        schedule.lines[SHORT_SLICES].ask(&account.charges, Waker::noop()),
+        schedule.lines[TRUSTED].ask(&account.charges, Waker::noop()),
         None
     );
-    let place = schedule.lines[SHORT_SLICES]
+    let place = schedule.lines[TRUSTED]
         .ask(&account.charges, Waker::noop())
         .expect("a place in the line");
-    assert!(!schedule.lines[SHORT_SLICES].come(place, Waker::noop()));
-    schedule.lines[SHORT_SLICES].end(&account.charges, 1, None);
-    assert!(schedule.lines[SHORT_SLICES].come(place, Waker::noop()));
+    assert!(!schedule.lines[TRUSTED].come(place, Waker::noop()));
+    schedule.lines[TRUSTED].end(&account.charges, 1, None);
+    assert!(schedule.lines[TRUSTED].come(place, Waker::noop()));
 }
 
 #[tokio::test]
 async fn dropping_work_gives_its_turn_and_its_place_back() {
     let schedule = Schedule::with_clock(1, burnt);
-    let account = schedule.account();
+    let account = trusted(&schedule);
     let mut first = account.run(std::future::pending::<()>());
     // The slice of a pending future ends at once.
     assert!((&mut first).now_or_never().is_none());
-    assert_eq!(schedule.lines[SHORT_SLICES].state.lock().free, 1);
+    assert_eq!(schedule.lines[TRUSTED].state.lock().free, 1);
 
     assert_eq!(
-        schedule.lines[SHORT_SLICES].ask(&account.charges, Waker::noop()),
+        schedule.lines[TRUSTED].ask(&account.charges, Waker::noop()),
         None
     );
     let mut waiting = account.run(async {});
@@ -211,10 +218,10 @@ async fn dropping_work_gives_its_turn_and_its_place_back() {
     assert!((&mut waiting).now_or_never().is_none());
     assert!((&mut granted).now_or_never().is_none());
     drop(waiting);
-    schedule.lines[SHORT_SLICES].end(&account.charges, 1, None);
-    assert_eq!(schedule.lines[SHORT_SLICES].state.lock().granted.len(), 1);
+    schedule.lines[TRUSTED].end(&account.charges, 1, None);
+    assert_eq!(schedule.lines[TRUSTED].state.lock().granted.len(), 1);
     drop(granted);
-    let state = schedule.lines[SHORT_SLICES].state.lock();
+    let state = schedule.lines[TRUSTED].state.lock();
     assert_eq!(
         (state.free, state.granted.len(), state.waiting.len()),
         (1, 0, 0)
@@ -224,7 +231,7 @@ async fn dropping_work_gives_its_turn_and_its_place_back() {
 #[tokio::test]
 async fn a_panic_gives_the_turn_back() {
     let schedule = Schedule::new(1);
-    let account = schedule.account();
+    let account = trusted(&schedule);
     let work = account.run(async { panic!("a host import broke") });
     let outcome: Result<(), _> = std::panic::AssertUnwindSafe(work).catch_unwind().await;
     assert!(outcome.is_err());
@@ -232,11 +239,10 @@ async fn a_panic_gives_the_turn_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn nobody_waits_for_slices_of_a_transform_that_has_long_ones() {
+async fn nobody_waits_for_slices_of_a_transform_on_probation() {
     let schedule = Schedule::with_clock(1, burnt);
-    let (hog, other) = (schedule.account(), schedule.account());
-    // The first one cannot be foreseen.
-    hog.run(async { burn(100_000_000) }).await;
+    // New, and so on probation.
+    let (hog, other) = (schedule.account(), trusted(&schedule));
     let (begin, begun) = tokio::sync::oneshot::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let long = tokio::spawn(async move {
@@ -247,7 +253,6 @@ async fn nobody_waits_for_slices_of_a_transform_that_has_long_ones() {
             burn(100_000_000);
         };
         hog.run(slice).await;
-        hog
     });
     begun.await.unwrap();
     // There is one turn and one worker, and the hog has neither.
@@ -255,11 +260,28 @@ async fn nobody_waits_for_slices_of_a_transform_that_has_long_ones() {
         .await
         .unwrap();
     end.send(()).unwrap();
-    let hog = long.await.unwrap();
-    assert_eq!(hog.charges.line(), LONG_SLICES);
-    for _ in 0..FORGOTTEN_AFTER {
-        assert_eq!(hog.charges.line(), LONG_SLICES);
-        hog.run(async { burn(1) }).await;
+    long.await.unwrap();
+}
+
+#[tokio::test]
+async fn probation_ends_with_short_slices_and_takes_twice_as_many_after_each_long_one() {
+    let schedule = Schedule::with_clock(1, burnt);
+    let account = schedule.account();
+    let mut probation = PROBATION;
+    for _ in 0..4 {
+        for _ in 0..probation {
+            assert_eq!(account.charges.line(), ON_PROBATION);
+            account.run(async { burn(1) }).await;
+        }
+        assert_eq!(account.charges.line(), TRUSTED);
+        account.run(async { burn(100_000_000) }).await;
+        probation *= 2;
     }
-    assert_eq!(hog.charges.line(), SHORT_SLICES);
+    for _ in 0..40 {
+        account.run(async { burn(100_000_000) }).await;
+    }
+    assert_eq!(
+        account.charges.probation.load(Ordering::Relaxed),
+        LONGEST_PROBATION
+    );
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use parking_lot::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{Account, LONG_SLICES, Place};
+use super::{Account, ON_PROBATION, Place};
 
 /// Work that runs in turns; see [`Account::run`].
 ///
@@ -89,7 +89,7 @@ impl<F: Future> Future for Turns<F> {
         };
         let (work, ring) = (&mut this.work, &this.ring);
         let mut poll = || work.as_mut().poll(&mut Context::from_waker(ring));
-        let polled = if line == LONG_SLICES {
+        let polled = if line == ON_PROBATION {
             off_worker(poll)
         } else {
             poll()

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::{AGAIN, Done, Task};
 use crate::delivery::{Delivery, DeliveryError, Opened};
 use crate::lane::{Failed, NewPartition};
-use crate::runner::assignment::Stage;
+use crate::runner::assignment::{Fetched, Stage};
 use crate::source::{Event, Source, TopicPartition};
 
 impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
@@ -44,16 +44,16 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         self.ask_committed(number, partitions, Duration::ZERO);
     }
 
-    /// Opens partitions that were begun before, where nothing is read of them.
-    fn reopen(&mut self, partitions: Vec<(TopicPartition, S::Queue)>) {
+    /// Opens partitions that were begun before.
+    fn reopen(&mut self, partitions: Vec<(TopicPartition, Fetched<S::Queue>)>) {
         if partitions.is_empty() {
             return;
         }
         let number = self.number();
         let partitions: Vec<_> = partitions
             .into_iter()
-            .map(|(partition, queue)| {
-                let stage = Stage::Reopening { number, queue };
+            .map(|(partition, fetched)| {
+                let stage = Stage::Reopening { number, fetched };
                 self.assignment.set(&partition, stage);
                 partition
             })
@@ -99,7 +99,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         let mut parked = Vec::new();
         for partition in ready {
             if let Some(Stage::Parked { queue, .. }) = self.assignment.remove(&partition) {
-                parked.push((partition, queue));
+                parked.push((partition, Fetched { queue, from: None }));
             }
         }
         self.reopen(parked);
@@ -127,9 +127,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
                 continue;
             }
             match self.assignment.remove(&partition) {
-                Some(Stage::Reopening { queue, .. }) => {
-                    begun.push((partition, opened, queue, true))
-                }
+                Some(Stage::Reopening { fetched, .. }) => begun.push((partition, opened, fetched)),
                 _ => begin.push((partition, opened)),
             }
         }
@@ -140,9 +138,10 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         match self.source.begin(&at) {
             Ok(queues) => {
                 let now = std::iter::zip(begin, queues);
-                begun.extend(
-                    now.map(|((partition, opened), queue)| (partition, opened, queue, false)),
-                );
+                begun.extend(now.map(|((partition, opened), queue)| {
+                    let from = Some(opened.offset());
+                    (partition, opened, Fetched { queue, from })
+                }));
             }
             Err(error) => {
                 // The group has changed its mind, and says so next.
@@ -156,29 +155,32 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         }
         let mut added = Vec::new();
         let mut uncommitted = Vec::new();
-        for (partition, opened, queue, paused) in begun {
-            if let Opened::At { offset, generation } = opened {
-                if paused {
-                    self.source.resume(std::slice::from_ref(&partition));
-                }
-                self.assignment.set(&partition, Stage::Running);
-                added.push(NewPartition {
-                    partition,
-                    queue,
-                    generation,
-                    position: offset,
-                    seek: paused,
-                });
-                continue;
-            }
-            if !paused {
-                self.source.pause(std::slice::from_ref(&partition));
-            }
+        for (partition, opened, fetched) in begun {
+            let this = std::slice::from_ref(&partition);
             match opened {
-                Opened::Newer { stamp, .. } => self
-                    .assignment
-                    .set(&partition, Stage::Parked { stamp, queue }),
-                _ => uncommitted.push((partition, queue)),
+                Opened::At { offset, generation } => {
+                    let Fetched { queue, from } = fetched;
+                    if from.is_none() {
+                        self.source.resume(this);
+                    }
+                    self.assignment.set(&partition, Stage::Running);
+                    added.push(NewPartition {
+                        partition,
+                        queue,
+                        generation,
+                        position: offset,
+                        seek: from != Some(offset),
+                    });
+                }
+                Opened::Uncommitted { .. } => uncommitted.push((partition, fetched)),
+                Opened::Newer { stamp, .. } => {
+                    let Fetched { queue, from } = fetched;
+                    if from.is_some() {
+                        self.source.pause(this);
+                    }
+                    self.assignment
+                        .set(&partition, Stage::Parked { stamp, queue });
+                }
             }
         }
         self.lanes.add(added);
