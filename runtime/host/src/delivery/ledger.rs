@@ -3,6 +3,9 @@
 //! Everything that decides whether an offset may move is here, behind one lock that is taken a few times a batch. Flights
 //! report from the producer's threads.
 
+mod commits;
+mod topics;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +16,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::layout::Tally;
-use super::{Committed, DeliveryError, Happening, Mark, Stamp, Starts, TopicId};
+use super::{Committed, DeliveryError, Happening, Stamp, Starts, TopicId};
 use crate::budget::Permit;
 use crate::source::TopicPartition;
 use crate::stats::{OutputCounters, Stats};
@@ -52,14 +55,6 @@ enum Void {
     Yes,
     /// And the transform was told to stop for it.
     Told,
-}
-
-/// An open partition, and of which topic its offsets are.
-#[derive(Debug, Clone)]
-pub(super) struct Of {
-    pub(super) partition: TopicPartition,
-    pub(super) topic: Option<TopicId>,
-    pub(super) void: bool,
 }
 
 /// How a partition is opened.
@@ -171,148 +166,6 @@ impl Ledger {
         Arc::clone(&self.state.lock().starts)
     }
 
-    /// Every open partition.
-    pub(super) fn all(&self) -> Vec<Of> {
-        let state = self.state.lock();
-        let all = state.open.iter().map(|(partition, open)| Of {
-            partition: partition.clone(),
-            topic: open.topic.clone(),
-            void: open.void != Void::No,
-        });
-        all.collect()
-    }
-
-    /// Whether void partitions are to be looked at again: now and then, while there are any.
-    pub(super) fn is_void_again(&self, after: Duration) -> bool {
-        let mut state = self.state.lock();
-        let due = state.looked.is_none_or(|looked| looked.elapsed() >= after)
-            && state.open.values().any(|open| open.void != Void::No);
-        if due {
-            state.looked = Some(Instant::now());
-        }
-        due
-    }
-
-    /// The topic that a partition's offsets are of has become known.
-    pub(super) fn identify(&self, partition: &TopicPartition, topic: &TopicId) {
-        if let Some(open) = self.state.lock().open.get_mut(partition) {
-            open.topic.get_or_insert_with(|| Arc::clone(topic));
-        }
-    }
-
-    /// The topic that a partition's offsets are of is not there: what is in flight is forgotten, and nothing more is taken
-    /// over.
-    pub(super) fn void(&self, partition: &TopicPartition) {
-        let mut state = self.state.lock();
-        let Some(open) = state.open.get_mut(partition) else {
-            return;
-        };
-        if open.void != Void::No {
-            return;
-        }
-        open.void = Void::Yes;
-        open.generation = self.generation();
-        let forgotten = open.watermark.rewind();
-        drop(state);
-        drop(forgotten);
-        self.settled.notify_waiters();
-    }
-
-    /// The same topic is there again: the partition goes on where it stood.
-    pub(super) fn revive(&self, partition: &TopicPartition) {
-        let mut state = self.state.lock();
-        let Some(open) = state.open.get_mut(partition) else {
-            return;
-        };
-        open.void = Void::No;
-        open.generation = self.generation();
-        let moved = Happening::Moved {
-            partition: partition.clone(),
-            generation: open.generation,
-            offset: open.watermark.position(),
-            reason: "its topic is there again".to_owned(),
-        };
-        drop(state);
-        self.say(moved);
-    }
-
-    /// The partition is read from this offset on, whatever was before, as one of this topic.
-    pub(super) fn restart(
-        &self,
-        partition: &TopicPartition,
-        offset: i64,
-        topic: Option<TopicId>,
-        reason: String,
-    ) {
-        let mut state = self.state.lock();
-        let Some(open) = state.open.get_mut(partition) else {
-            return;
-        };
-        open.generation = self.generation();
-        let forgotten = std::mem::replace(&mut open.watermark, Watermark::new(offset));
-        open.committed = offset;
-        open.topic = topic;
-        open.void = Void::No;
-        open.failures = 0;
-        let moved = Happening::Moved {
-            partition: partition.clone(),
-            generation: open.generation,
-            offset,
-            reason,
-        };
-        drop(state);
-        drop(forgotten);
-        self.stats
-            .partition(partition, |numbers| numbers.position(offset));
-        self.settled.notify_waiters();
-        self.say(moved);
-    }
-
-    /// There is nothing to read before `to` any more: what is in flight goes on.
-    pub(super) fn pass_over(
-        &self,
-        partition: &TopicPartition,
-        generation: u64,
-        to: i64,
-        reason: String,
-    ) {
-        self.skip(partition, generation, to);
-        self.say(Happening::Moved {
-            partition: partition.clone(),
-            generation,
-            offset: to,
-            reason,
-        });
-    }
-
-    /// The transform is to stop before this offset of a partition. A void one says so once.
-    pub(super) fn stop(
-        &self,
-        partition: &TopicPartition,
-        offset: Option<i64>,
-        code: &'static str,
-        reason: String,
-    ) {
-        let mut state = self.state.lock();
-        let Some(open) = state.open.get_mut(partition) else {
-            return;
-        };
-        match open.void {
-            Void::No => {}
-            Void::Yes => open.void = Void::Told,
-            Void::Told => return,
-        }
-        let lost = Happening::Lost {
-            partition: partition.clone(),
-            generation: open.generation,
-            offset: offset.unwrap_or_else(|| open.watermark.position()),
-            code,
-            reason,
-        };
-        drop(state);
-        self.say(lost);
-    }
-
     pub(super) fn stats(&self) -> &Stats {
         &self.stats
     }
@@ -386,38 +239,6 @@ impl Ledger {
                 .partition(partition, |numbers| numbers.timestamp(held.tally.timestamp));
             drop(held.permit);
         }
-    }
-
-    /// What a commit of everything that has begun would change.
-    pub(super) fn begun(&self) -> Vec<(TopicPartition, Committed)> {
-        let state = self.state.lock();
-        let stamp = state.stamp;
-        let changed = state.open.iter().filter_map(|(partition, open)| {
-            let commit = open.commit_up_to(open.watermark.begun(), stamp)?;
-            Some((partition.clone(), commit))
-        });
-        changed.collect()
-    }
-
-    /// Everything that has begun is written and committed so. Nothing may begin meanwhile.
-    pub(super) fn finish_all(&self, commits: &[(TopicPartition, Committed)]) {
-        for (partition, _) in commits {
-            let passed = {
-                let mut state = self.state.lock();
-                let Some(open) = state.open.get_mut(partition) else {
-                    continue;
-                };
-                open.failures = 0;
-                let passed = open.watermark.finish_all();
-                self.stats.partition(partition, |numbers| {
-                    numbers.position(open.watermark.position())
-                });
-                passed
-            };
-            self.passed(partition, passed);
-        }
-        self.committed(commits.iter());
-        self.settled.notify_waiters();
     }
 
     /// The run through a partition that is under way; none if it is not open.
@@ -495,35 +316,6 @@ impl Ledger {
         self.tell(happening);
     }
 
-    /// What a commit would change.
-    pub(super) fn uncommitted(&self) -> Vec<(TopicPartition, Committed)> {
-        let state = self.state.lock();
-        let stamp = state.stamp;
-        let changed = state
-            .open
-            .iter()
-            .filter_map(|(partition, open)| Some((partition.clone(), open.commit(stamp)?)));
-        changed.collect()
-    }
-
-    /// These commits worked.
-    pub(super) fn committed<'a>(
-        &self,
-        commits: impl Iterator<Item = &'a (TopicPartition, Committed)>,
-    ) {
-        let mut state = self.state.lock();
-        for (partition, committed) in commits {
-            if let Some(open) = state.open.get_mut(partition) {
-                open.committed = open.committed.max(committed.offset);
-                let mark = committed.metadata.parse::<Mark>().ok();
-                open.committed_stamp = mark.map(|mark| mark.stamp);
-                let offset = open.committed;
-                self.stats
-                    .partition(partition, |numbers| numbers.committed(offset));
-            }
-        }
-    }
-
     /// Batches in flight for these partitions.
     pub(super) fn outstanding(&self, partitions: &[TopicPartition]) -> usize {
         let state = self.state.lock();
@@ -587,22 +379,6 @@ pub(super) struct Ended {
     pub(super) commit: Option<Committed>,
     pub(super) committed: i64,
     pub(super) abandoned: usize,
-}
-
-impl Open {
-    /// What is to be committed, if that changes anything.
-    fn commit(&self, stamp: Stamp) -> Option<Committed> {
-        self.commit_up_to(self.watermark.position(), stamp)
-    }
-
-    fn commit_up_to(&self, offset: i64, stamp: Stamp) -> Option<Committed> {
-        let changed = offset > self.committed || self.committed_stamp != Some(stamp);
-        let topic = self.topic.clone();
-        (changed && self.void == Void::No).then(|| Committed {
-            offset,
-            metadata: Mark { stamp, topic }.to_string(),
-        })
-    }
 }
 
 /// Doubles from the first to the longest, then takes between half and all of that: partitions that failed together shall
