@@ -38,10 +38,11 @@ pub const CREDIT: Duration = Duration::from_millis(20);
 
 /// CPU time of a slice that is a long one: several times what the engine lets a guest have at once.
 const LONG: Duration = Duration::from_millis(20);
-/// Short slices that end the first probation.
-const PROBATION: u32 = 250;
+/// Short slices that end the first probation. Each of them may run on another thread, which costs memory for a while: long
+/// slices mostly show in a transform's first batch.
+const PROBATION: u32 = 16;
 /// The most that may be asked for.
-const LONGEST_PROBATION: u32 = PROBATION << 12;
+const LONGEST_PROBATION: u32 = PROBATION << 16;
 
 /// Shared by all transforms of a host.
 #[derive(Debug, Clone)]

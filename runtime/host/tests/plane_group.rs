@@ -58,10 +58,7 @@ async fn the_group_has_its_answer_before_a_start_is_committed() {
     let plane = start(&memory, revision(1, pass()));
     plane.assign(0..1);
     until("it is begun", || plane.source.fetching() == [part(0)]).await;
-    until("the refusal shows", || {
-        matches!(plane.state(), RunState::Running { problem: Some(_) })
-    })
-    .await;
+    until("the refusal shows", || plane.is_troubled()).await;
     assert_eq!(memory.count("out"), 0);
     plane.source.play(Event::Lost(parts(0..1)));
     until("it is let go", || plane.source.released() == [part(0)]).await;
@@ -245,10 +242,7 @@ async fn a_partition_revoked_while_it_is_being_opened_is_let_go_and_never_read()
     memory.commits_fail(true);
     let plane = start(&memory, revision(1, pass()));
     plane.assign(0..1);
-    until("opening is in trouble", || {
-        matches!(plane.state(), RunState::Running { problem: Some(_) })
-    })
-    .await;
+    until("opening is in trouble", || plane.is_troubled()).await;
     plane.source.play(Event::Revoked(parts(0..1)));
     until("it is let go", || plane.source.released() == [part(0)]).await;
     memory.commits_fail(false);
@@ -338,7 +332,14 @@ async fn a_partition_that_a_newer_revision_has_worked_on_waits_for_it_and_others
     assert_eq!(memory.committed(&part(0)).expect("a commit").offset, 4);
     plane.handle.replace(revision(3, marking("new")));
     plane.committed(0, 10).await;
-    assert_eq!(plane.state(), RunState::Running { problem: None });
+    let problem = None;
+    assert_eq!(
+        plane.state(),
+        RunState::Running {
+            revision: 3,
+            problem
+        }
+    );
     let values = memory.values("out");
     assert_eq!(
         values[10..],
@@ -392,7 +393,14 @@ async fn a_failure_that_stops_the_transform_has_a_clear_status_and_a_new_revisio
     plane.handle.replace(revision(2, pass()));
     plane.committed(0, 3000).await;
     assert_eq!(memory.count("out"), 3000);
-    assert_eq!(plane.state(), RunState::Running { problem: None });
+    let problem = None;
+    assert_eq!(
+        plane.state(),
+        RunState::Running {
+            revision: 2,
+            problem
+        }
+    );
 }
 
 #[tokio::test(start_paused = true)]

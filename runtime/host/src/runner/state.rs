@@ -15,6 +15,8 @@ pub enum RunState {
     },
     /// In its group; works on whatever it is assigned.
     Running {
+        /// With this revision. A newer one that was handed over still looks its topics up.
+        revision: u64,
         /// What is going wrong at the moment, if anything: it is tried again.
         problem: Option<String>,
     },
@@ -46,9 +48,10 @@ impl fmt::Display for RunState {
             Self::Starting {
                 problem: Some(problem),
             } => write!(f, "starting: {problem}"),
-            Self::Running { problem: None } => write!(f, "running"),
+            Self::Running { problem: None, .. } => write!(f, "running"),
             Self::Running {
                 problem: Some(problem),
+                ..
             } => write!(f, "running: {problem}"),
             Self::Waiting { newer } => write!(f, "waiting for revision {}", newer.revision),
             Self::Failed(failed) => write!(f, "failed: {failed}"),

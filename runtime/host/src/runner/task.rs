@@ -189,12 +189,13 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             RunState::Stopping
         } else if let Some(failed) = &self.failed {
             RunState::Failed(failed.clone())
-        } else if self.revision.is_none() {
-            RunState::Starting { problem }
         } else if let Some(newer) = self.assignment.newest_parked() {
             RunState::Waiting { newer }
+        } else if let Some(revision) = &self.revision {
+            let revision = revision.routes.stamp.revision;
+            RunState::Running { revision, problem }
         } else {
-            RunState::Running { problem }
+            RunState::Starting { problem }
         };
         self.state.send_if_modified(|old| {
             let changed = *old != state;

@@ -277,7 +277,7 @@ async fn probation_ends_with_short_slices_and_takes_twice_as_many_after_each_lon
         account.run(async { burn(100_000_000) }).await;
         probation *= 2;
     }
-    for _ in 0..40 {
+    for _ in 0..32 {
         account.run(async { burn(100_000_000) }).await;
     }
     assert_eq!(

@@ -200,7 +200,7 @@ impl Transform {
     }
 
     fn show(&self, revision: u64, state: &RunState) {
-        let (state, reason) = of_runner(state);
+        let (state, reason) = of_runner(state, revision);
         self.tell(revision, state, reason);
     }
 

@@ -134,14 +134,23 @@ impl View {
     }
 }
 
-/// The runner's state as others see it.
-pub(super) fn of_runner(state: &RunState) -> (State, Option<String>) {
+/// The runner's state as others see it, who ask about this revision.
+pub(super) fn of_runner(state: &RunState, wanted: u64) -> (State, Option<String>) {
     match state {
-        RunState::Starting { problem: None } => (State::Starting, None),
-        RunState::Starting {
+        RunState::Running { revision, problem } if *revision == wanted => {
+            (State::Running, problem.clone())
+        }
+        // An older revision works meanwhile, if any: what this one promises does not hold yet.
+        RunState::Running { problem: None, .. } | RunState::Starting { problem: None } => {
+            (State::Starting, None)
+        }
+        RunState::Running {
+            problem: Some(problem),
+            ..
+        }
+        | RunState::Starting {
             problem: Some(problem),
         } => (State::Waiting, Some(problem.clone())),
-        RunState::Running { problem } => (State::Running, problem.clone()),
         RunState::Waiting { newer } => (
             State::Waiting,
             Some(format!(
@@ -151,5 +160,25 @@ pub(super) fn of_runner(state: &RunState) -> (State, Option<String>) {
         ),
         RunState::Failed(failed) => (State::Failed, Some(failed.to_string())),
         RunState::Stopping | RunState::Stopped => (State::Stopping, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_is_not_running_while_an_older_one_still_works() {
+        let running = |problem: Option<&str>| RunState::Running {
+            revision: 1,
+            problem: problem.map(str::to_owned),
+        };
+        assert_eq!(of_runner(&running(None), 1), (State::Running, None));
+        assert_eq!(of_runner(&running(None), 2), (State::Starting, None));
+        let missing = Some("revision 2 cannot take over yet".to_owned());
+        assert_eq!(
+            of_runner(&running(missing.as_deref()), 2),
+            (State::Waiting, missing)
+        );
     }
 }

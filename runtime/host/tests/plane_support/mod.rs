@@ -217,6 +217,11 @@ impl Plane {
         self.handle.state().borrow().clone()
     }
 
+    pub fn is_troubled(&self) -> bool {
+        let state = self.state();
+        matches!(state, RunState::Running { problem, .. } if problem.is_some())
+    }
+
     pub async fn committed(&self, partition: i32, offset: i64) {
         let what = format!("{} committed up to {offset}", part(partition));
         until(&what, || {
