@@ -29,5 +29,5 @@ pub use host::{Finished, Host, HostOptions, millstream};
 pub use kafka::{Kafka, KafkaOptions};
 pub use names::{free_port, fresh};
 pub use record::Record;
-pub use scene::Scene;
+pub use scene::{DELIVERIES, Scene};
 pub use wait::{PATIENCE, wait_until};

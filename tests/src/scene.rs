@@ -6,6 +6,9 @@ use crate::host::{Finished, Host};
 use crate::kafka::Kafka;
 use crate::names::fresh;
 
+/// Both deliveries, as manifests name them.
+pub const DELIVERIES: [&str; 2] = ["at-least-once", "exactly-once"];
+
 /// Names for one transform, none of them used before. Nothing is created yet but the source and the output.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -63,6 +66,18 @@ impl Scene {
         }
         arguments.extend(options);
         host.cli(arguments)
+    }
+
+    /// A manifest of the probe with this delivery, these settings (`mode = "fan"`) and further tables of the manifest.
+    pub fn manifest(&self, delivery: &str, settings: &str, tables: &str) -> String {
+        format!(
+            "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\ndelivery = \"{delivery}\"\nmodule = \"{}\"\n\
+             settings = {{ {settings} }}\n[outputs]\nout = \"{}\"\n{tables}\n",
+            self.name,
+            self.source,
+            guest("probe").display(),
+            self.out
+        )
     }
 
     /// A reader of the output.

@@ -5,23 +5,12 @@ use std::time::Duration;
 
 use millstream_tests::client::{count, scan};
 use millstream_tests::{
-    Host, HostOptions, Kafka, Producer, Record, Scene, guest, read_all, wait_until,
+    DELIVERIES, Host, HostOptions, Kafka, Producer, Record, Scene, read_all, wait_until,
 };
 use rdkafka::Message as _;
 
 const PARTITIONS: i32 = 8;
 const LIMIT: Duration = Duration::from_secs(150);
-
-fn manifest(scene: &Scene, settings: &str, more: &str) -> String {
-    format!(
-        "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\ndelivery = \"exactly-once\"\nmodule = \"{}\"\n\
-         settings = {{ {settings} }}\n{more}\n[outputs]\nout = \"{}\"\n",
-        scene.name,
-        scene.source,
-        guest("probe").display(),
-        scene.out
-    )
-}
 
 /// Numbered per key, and as many keys as it takes for every partition to have one.
 fn send_numbered(topic: &str, from: u64, records: u64) {
@@ -78,7 +67,7 @@ fn hosts_that_are_killed_at_any_moment_leave_nothing_lost_and_nothing_doubled() 
     send_numbered(&scene.source, 0, RECORDS);
     let options = HostOptions::fresh().dead_after_6_s();
     let mut host = Host::start(&options);
-    host.deploy_manifest(&manifest(&scene, "spin = 3000000", ""), &[]);
+    host.deploy_manifest(&scene.manifest("exactly-once", "spin = 3000000", ""), &[]);
     for share in [2, 4, 6, 8] {
         await_committed(&options, &scene, share * RECORDS / 10);
         assert!(
@@ -102,7 +91,7 @@ fn hosts_that_come_and_go_hand_partitions_over_without_a_record_twice() {
     send_numbered(&scene.source, 0, RECORDS);
     let options = HostOptions::fresh().dead_after_6_s();
     let first = Host::start(&options);
-    first.deploy_manifest(&manifest(&scene, "spin = 3000000", ""), &[]);
+    first.deploy_manifest(&scene.manifest("exactly-once", "spin = 3000000", ""), &[]);
     for share in [2, 4, 6] {
         await_committed(&options, &scene, share * RECORDS / 10);
         let mut other = Host::start(&options);
@@ -124,7 +113,7 @@ fn a_host_that_stood_still_and_lost_its_partitions_writes_nothing_more_of_them()
     send_numbered(&scene.source, 0, RECORDS);
     let options = HostOptions::fresh().dead_after_6_s();
     let mut sleeper = Host::start(&options);
-    sleeper.deploy_manifest(&manifest(&scene, "spin = 3000000", ""), &[]);
+    sleeper.deploy_manifest(&scene.manifest("exactly-once", "spin = 3000000", ""), &[]);
     await_committed(&options, &scene, RECORDS / 10);
     sleeper.process.signal(rustix::process::Signal::STOP);
     let other = Host::start(&options);
@@ -141,7 +130,10 @@ fn dead_letters_are_part_of_the_transaction_and_both_deliveries_run_side_by_side
     let (once, least) = (Scene::new(2), Scene::new(2));
     let options = HostOptions::fresh();
     let host = Host::start(&options);
-    host.deploy_manifest(&manifest(&once, "mode = \"trap-on-needle\"", ""), &[]);
+    host.deploy_manifest(
+        &once.manifest("exactly-once", "mode = \"trap-on-needle\"", ""),
+        &[],
+    );
     least.deploy(&host, &[]);
     let records: Vec<Record> = (0..2000)
         .map(|n| {
@@ -164,8 +156,7 @@ fn a_revision_may_change_the_delivery_of_a_transform() {
     let scene = Scene::new(2);
     let options = HostOptions::fresh();
     let host = Host::start(&options);
-    let once = manifest(&scene, "", "");
-    let least = once.replace("exactly-once", "at-least-once");
+    let [least, once] = DELIVERIES.map(|delivery| scene.manifest(delivery, "", ""));
     for (round, manifest) in [&least, &once, &least, &once].into_iter().enumerate() {
         host.deploy_manifest(manifest, &[]);
         let from = round as u64 * 64_000;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use millstream_tests::{
-    Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, guest, read_all, wait_until,
+    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, read_all, wait_until,
 };
 
 /// Numbered records, of which the 2,500th holds the needle.
@@ -24,13 +24,12 @@ fn records() -> Vec<Record> {
 
 /// The probe that fails on the needle in this way, with limits that are soon reached.
 fn manifest(scene: &Scene, mode: &str, failures: &str) -> String {
-    format!(
-        "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\nmodule = \"{}\"\nsettings = {{ mode = \"{mode}\" }}\n\
-         [outputs]\nout = \"{}\"\n[limits]\nmemory = \"32 MiB\"\nbatch-time = \"100 ms\"\n[failures]\n{failures}\n",
-        scene.name,
-        scene.source,
-        guest("probe").display(),
-        scene.out
+    let limits = "[limits]\nmemory = \"32 MiB\"\nbatch-time = \"100 ms\"";
+    let settings = format!("mode = \"{mode}\"");
+    scene.manifest(
+        DELIVERIES[0],
+        &settings,
+        &format!("{limits}\n[failures]\n{failures}"),
     )
 }
 

@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use millstream_tests::{
-    Host, HostOptions, Kafka, Producer, Record, Scene, guest, read_all, wait_until,
-};
+use millstream_tests::{Host, HostOptions, Kafka, Producer, Record, Scene, read_all, wait_until};
 use serde_json::Value;
 
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The probe in a mode, with a delivery. Any share of its records may fail.
 fn manifest(scene: &Scene, mode: &str, delivery: &str) -> String {
-    format!(
-        "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\ndelivery = \"{delivery}\"\nmodule = \"{}\"\n\
-         settings = {{ {mode} }}\n[outputs]\nout = \"{}\"\n[failures]\nstop-above = \"100 %\"\n",
-        scene.name,
-        scene.source,
-        guest("probe").display(),
-        scene.out
-    )
+    scene.manifest(delivery, mode, "[failures]\nstop-above = \"100 %\"")
 }
 
 const FAILS: &str = "mode = \"trap-on-needle\"";

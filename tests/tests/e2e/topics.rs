@@ -2,7 +2,7 @@
 
 use millstream_tests::client::count;
 use millstream_tests::{
-    Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, read_all, wait_until,
+    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, read_all, wait_until,
 };
 
 #[test]
@@ -150,29 +150,31 @@ fn gaps_of_compaction_hold_up_neither_the_watermark_nor_the_lag() {
 #[test]
 fn partitions_that_a_topic_gains_are_read_from_their_beginning() {
     let kafka = Kafka::shared();
-    let scene = Scene::new(1);
-    // Starting at the end concerns the partitions there are: those that come later have no past to skip.
-    let producer = Producer::new(kafka.brokers());
-    producer.send_all(&scene.source, &[Record::new("k", "skipped").partition(0)]);
-    let refresh = HostOptions::fresh()
-        .argument("--kafka")
-        .argument("topic.metadata.refresh.interval.ms=1000");
-    let host = Host::start(&refresh);
-    scene.deploy_with(&host, &[], &["--start", "latest"]);
-    kafka.add_partitions(&scene.source, 3);
-    let grown = Producer::new(kafka.brokers());
-    wait_until("the broker has them", PATIENCE, || {
-        (kafka.partitions(&scene.source) == 3).then_some(())
-    });
-    grown.send_all(
-        &scene.source,
-        &[0, 1, 2]
-            .map(|partition| Record::new("k", format!("in {partition}")).partition(partition)),
-    );
-    let mut reader = scene.reader();
-    let mut found: Vec<String> = reader.expect(3).iter().map(Record::text).collect();
-    found.sort();
-    assert_eq!(found, ["in 0", "in 1", "in 2"]);
+    for delivery in DELIVERIES {
+        let scene = Scene::new(1);
+        // Starting at the end concerns the partitions there are: those that come later have no past to skip.
+        let producer = Producer::new(kafka.brokers());
+        producer.send_all(&scene.source, &[Record::new("k", "skipped").partition(0)]);
+        let refresh = HostOptions::fresh()
+            .argument("--kafka")
+            .argument("topic.metadata.refresh.interval.ms=1000");
+        let host = Host::start(&refresh);
+        host.deploy_manifest(&scene.manifest(delivery, "", ""), &["--start", "latest"]);
+        kafka.add_partitions(&scene.source, 3);
+        let grown = Producer::new(kafka.brokers());
+        wait_until("the broker has them", PATIENCE, || {
+            (kafka.partitions(&scene.source) == 3).then_some(())
+        });
+        grown.send_all(
+            &scene.source,
+            &[0, 1, 2]
+                .map(|partition| Record::new("k", format!("in {partition}")).partition(partition)),
+        );
+        let mut reader = scene.reader();
+        let mut found: Vec<String> = reader.expect(3).iter().map(Record::text).collect();
+        found.sort();
+        assert_eq!(found, ["in 0", "in 1", "in 2"]);
+    }
 }
 
 #[test]

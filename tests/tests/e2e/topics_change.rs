@@ -6,23 +6,13 @@ use std::collections::BTreeSet;
 use millstream_tests::chaos::{SEED_VARIABLE, Trial, seed, topics};
 use millstream_tests::client::count;
 use millstream_tests::{
-    Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, guest, read_all, wait_until,
+    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, read_all, wait_until,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-const BOTH: [&str; 2] = ["at-least-once", "exactly-once"];
-
-fn manifest(scene: &Scene, delivery: &str, settings: &str, failures: &str) -> String {
-    format!(
-        "name = \"{}\"\nsource = {{ topics = [\"{}\"] }}\ndelivery = \"{delivery}\"\nmodule = \"{}\"\n\
-         settings = {{ {settings} }}\n[outputs]\nout = \"{}\"\n[failures]\n{failures}\n",
-        scene.name,
-        scene.source,
-        guest("probe").display(),
-        scene.out
-    )
-}
+/// What is lost is passed over.
+const LENIENT: &str = "[failures]\nlost-offsets = \"earliest\"";
 
 fn numbered(range: std::ops::Range<u64>) -> Vec<Record> {
     range
@@ -80,12 +70,12 @@ fn assert_found(delivery: &str, found: &[u64], wanted: &[u64]) {
 #[test]
 fn what_retention_cut_off_while_the_host_was_down_stops_it_until_it_is_told_to_go_on() {
     let (kafka, mut random) = (Kafka::shared(), amounts());
-    for delivery in BOTH {
+    for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let producer = Producer::new(kafka.brokers());
         let options = quick();
         let mut host = Host::start(&options);
-        host.deploy_manifest(&manifest(&scene, delivery, "", ""), &[]);
+        host.deploy_manifest(&scene.manifest(delivery, "", ""), &[]);
         let done = random.random_range(1..2_000);
         producer.send_all(&scene.source, &numbered(0..done));
         await_committed(&host, &scene, done as i64);
@@ -108,7 +98,7 @@ fn what_retention_cut_off_while_the_host_was_down_stops_it_until_it_is_told_to_g
         assert_eq!(count(kafka.brokers(), &scene.out) as u64, done);
 
         // The remedy that it names; from then on it goes by itself.
-        let lenient = manifest(&scene, delivery, "", "lost-offsets = \"earliest\"");
+        let lenient = scene.manifest(delivery, "", LENIENT);
         host.deploy_manifest(&lenient, &[]);
         await_committed(&host, &scene, first as i64 + 500);
         let wanted: Vec<u64> = (0..done).chain(first..first + 500).collect();
@@ -122,16 +112,11 @@ fn what_retention_cut_off_while_the_host_was_down_stops_it_until_it_is_told_to_g
 #[test]
 fn retention_that_overtakes_a_host_costs_what_it_deleted_and_nothing_else() {
     let (kafka, mut random) = (Kafka::shared(), amounts());
-    for delivery in BOTH {
+    for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let host = Host::start(&quick());
         // A tenth of a second a batch, and more than a host fetches ahead.
-        let slow = manifest(
-            &scene,
-            delivery,
-            "spin = 100000000",
-            "lost-offsets = \"earliest\"",
-        );
+        let slow = scene.manifest(delivery, "spin = 100000000", LENIENT);
         let sent = 20_000;
         // Random, or compression would make little of it.
         let mut filler = || -> String {
@@ -182,11 +167,11 @@ fn recreate(kafka: &Kafka, scene: &Scene, from: u64, records: u64) {
 #[test]
 fn a_source_that_is_created_anew_under_a_host_stops_it_until_it_is_deployed_again() {
     let (kafka, mut random) = (Kafka::shared(), amounts());
-    for delivery in BOTH {
+    for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let options = quick();
         let mut host = Host::start(&options);
-        host.deploy_manifest(&manifest(&scene, delivery, "", ""), &[]);
+        host.deploy_manifest(&scene.manifest(delivery, "", ""), &[]);
         let done = random.random_range(10..1_000);
         Producer::new(kafka.brokers()).send_all(&scene.source, &numbered(0..done));
         await_committed(&host, &scene, done as i64);
@@ -203,7 +188,7 @@ fn a_source_that_is_created_anew_under_a_host_stops_it_until_it_is_deployed_agai
         let said = await_failed(&host, &scene);
         assert!(said.contains("created anew"), "{said}");
 
-        host.deploy_manifest(&manifest(&scene, delivery, "", ""), &[]);
+        host.deploy_manifest(&scene.manifest(delivery, "", ""), &[]);
         await_committed(&host, &scene, more as i64);
         let wanted: Vec<u64> = (0..done + more).collect();
         assert_found(delivery, &numbers(&scene.out), &wanted);
@@ -213,11 +198,11 @@ fn a_source_that_is_created_anew_under_a_host_stops_it_until_it_is_deployed_agai
 #[test]
 fn a_source_that_is_created_anew_is_read_from_its_beginning_where_that_is_asked_for() {
     let (kafka, mut random) = (Kafka::shared(), amounts());
-    for delivery in BOTH {
+    for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let options = quick();
         let mut host = Host::start(&options);
-        let lenient = manifest(&scene, delivery, "", "lost-offsets = \"earliest\"");
+        let lenient = scene.manifest(delivery, "", LENIENT);
         host.deploy_manifest(&lenient, &[]);
         let mut next = random.random_range(10..1_000);
         Producer::new(kafka.brokers()).send_all(&scene.source, &numbered(0..next));
@@ -243,10 +228,10 @@ fn a_source_that_is_created_anew_is_read_from_its_beginning_where_that_is_asked_
 #[test]
 fn dead_letters_wait_for_their_topic_to_be_created_again() {
     let kafka = Kafka::shared();
-    for delivery in BOTH {
+    for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let host = Host::start(&quick());
-        let manifest = manifest(&scene, delivery, "mode = \"reject-needle\"", "");
+        let manifest = scene.manifest(delivery, "mode = \"reject-needle\"", "");
         host.deploy_manifest(&manifest, &[]);
         let producer = Producer::new(kafka.brokers());
         producer.send_all(&scene.source, &numbered(0..100));
@@ -267,17 +252,17 @@ fn dead_letters_wait_for_their_topic_to_be_created_again() {
         let letters = read_all(kafka.brokers(), &scene.rejected);
         let texts: BTreeSet<String> = letters.iter().map(Record::text).collect();
         assert_eq!(texts.len(), 3);
-        assert!(delivery == BOTH[0] || letters.len() == 3);
+        assert!(delivery == DELIVERIES[0] || letters.len() == 3);
     }
 }
 
 #[test]
 fn records_too_large_for_a_limit_that_was_lowered_become_dead_letters() {
     let kafka = Kafka::shared();
-    for delivery in BOTH {
+    for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let host = Host::start(&quick());
-        host.deploy_manifest(&manifest(&scene, delivery, "", ""), &[]);
+        host.deploy_manifest(&scene.manifest(delivery, "", ""), &[]);
         let large = |n: u64| Record::new("k", format!("{n:05}{}", "x".repeat(50_000))).partition(0);
         let producer = Producer::new(kafka.brokers());
         let before: Vec<Record> = (0..10).map(large).collect();

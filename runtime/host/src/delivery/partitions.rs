@@ -185,7 +185,11 @@ pub(super) async fn close<O: Offsets>(
     } else {
         offsets.commit(&commits).await
     };
-    if let Err(error) = &results {
+    let refused = match &results {
+        Err(error) => Some(error),
+        Ok(each) => each.iter().find_map(|result| result.as_ref().err()),
+    };
+    if let Some(error) = refused {
         tracing::warn!(%error, "the last commit of revoked partitions failed: their next owner repeats up to a second's work");
     }
     let worked = |partition: &TopicPartition| {
