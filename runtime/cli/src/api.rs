@@ -115,7 +115,7 @@ pub struct Transform {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// Deployed, not yet at work on this host.
+    /// Deployed, not yet at work on this host; an older revision may be.
     Starting,
     Running,
     /// At work but held up by something outside of it: the broker, a newer revision, memory.

@@ -17,6 +17,7 @@ mod letters;
 mod module;
 mod ready;
 mod redrive;
+mod tasks;
 
 use std::{
     collections::BTreeSet,
@@ -75,7 +76,7 @@ struct Inner {
     book: Arc<LogBook>,
     board: Arc<StatusBoard>,
     lines: parking_lot::Mutex<Option<tokio::sync::mpsc::Receiver<Line>>>,
-    tasks: parking_lot::Mutex<tokio::task::JoinSet<()>>,
+    tasks: tasks::Tasks,
     caught_up: AtomicBool,
     brokers: parking_lot::Mutex<Result<(), String>>,
     draining: AtomicBool,
@@ -133,7 +134,7 @@ impl Host {
             book: Arc::default(),
             board: Arc::default(),
             lines: parking_lot::Mutex::new(Some(lines)),
-            tasks: parking_lot::Mutex::default(),
+            tasks: tasks::Tasks::default(),
             caught_up: AtomicBool::new(false),
             brokers: parking_lot::Mutex::new(Err(format!(
                 "the brokers at {} have not answered yet",
@@ -219,10 +220,12 @@ impl Host {
         self.inner.admin.partitions(topic).await
     }
 
-    /// Lanes that do not get on, in words.
+    /// Parts of the host that do not get on, in words: lanes that are stuck, tasks that have ended.
     pub fn stuck(&self) -> Vec<String> {
         let watchdog = self.inner.supervisor.workshop().wiring.watchdog();
-        watchdog.stuck().iter().map(ToString::to_string).collect()
+        let mut stuck: Vec<String> = watchdog.stuck().iter().map(ToString::to_string).collect();
+        stuck.extend(self.inner.tasks.ended());
+        stuck
     }
 
     /// Finishes what is in flight, commits, and leaves; returns at the latest a second after `within`.
@@ -230,7 +233,7 @@ impl Host {
         self.inner.draining.store(true, Relaxed);
         self.inner.supervisor.drain(within).await;
         background::say_goodbye(&self.inner, Duration::from_secs(2)).await;
-        self.inner.tasks.lock().abort_all();
+        self.inner.tasks.abort();
     }
 
     fn deployments(&self) -> Arc<Deployments> {

@@ -10,7 +10,7 @@ use axum::{
 use super::{Any, Served, error::Refusal};
 use crate::api::{Health, code};
 
-/// The process lives and no lane is stuck. Brokers that are away are no reason to start it anew.
+/// The process lives, no lane is stuck and all that runs in the background does. Brokers that are away are no reason to start it anew.
 pub async fn alive(State(served): State<Served>) -> Response {
     health(served.host.stuck())
 }

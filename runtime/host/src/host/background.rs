@@ -48,37 +48,38 @@ impl Host {
         let mut caught_up = inner.deployments.subscribe();
         {
             let settings = inner.config.settings.clone();
-            let mut tasks = inner.tasks.lock();
-            tasks.spawn(follow_deployments(Arc::clone(inner)));
-            tasks.spawn(probe(Arc::clone(inner)));
-            tasks.spawn(tell(Arc::clone(inner)));
-            tasks.spawn(redrive::settle(self.clone()));
+            let tasks = &inner.tasks;
             tasks.spawn(
-                inner
-                    .supervisor
-                    .workshop()
-                    .wiring
-                    .watchdog()
-                    .clone()
-                    .watch(),
+                "follows the log of deployments",
+                follow_deployments(Arc::clone(inner)),
             );
-            tasks.spawn(status::read(
-                settings.clone(),
-                inner.topics.status.clone(),
-                Arc::clone(&inner.board),
-            ));
-            tasks.spawn(logs::read(
-                settings,
-                inner.topics.logs.clone(),
-                logs_end,
-                Arc::clone(&inner.book),
-            ));
-            if let Some(lines) = inner.lines.lock().take() {
-                tasks.spawn(logs::write(
-                    inner.log_writer.clone(),
+            tasks.spawn("looks whether brokers are there", probe(Arc::clone(inner)));
+            tasks.spawn("tells its status", tell(Arc::clone(inner)));
+            tasks.spawn("ends redrives", redrive::settle(self.clone()));
+            let watchdog = inner.supervisor.workshop().wiring.watchdog().clone();
+            tasks.spawn("watches its lanes", watchdog.watch());
+            tasks.spawn(
+                "reads the status of other hosts",
+                status::read(
+                    settings.clone(),
+                    inner.topics.status.clone(),
+                    Arc::clone(&inner.board),
+                ),
+            );
+            tasks.spawn(
+                "reads logs",
+                logs::read(
+                    settings,
                     inner.topics.logs.clone(),
-                    lines,
-                ));
+                    logs_end,
+                    Arc::clone(&inner.book),
+                ),
+            );
+            if let Some(lines) = inner.lines.lock().take() {
+                tasks.spawn(
+                    "keeps logs",
+                    logs::write(inner.log_writer.clone(), inner.topics.logs.clone(), lines),
+                );
             }
         }
         while !inner.caught_up.load(Relaxed) {
