@@ -33,6 +33,20 @@ fn metadata(memory: &Memory) -> String {
     memory.committed(&part(0)).expect("a commit").metadata
 }
 
+/// All that the new topic holds (100 to 129) has come out; exactly once, the old one's records (0 to 9) before it and nothing else.
+fn assert_read_anew(memory: &Memory, exactly_once: bool) {
+    let found = memory.values("out");
+    if exactly_once {
+        let wanted: Vec<String> = (0..10).chain(100..130).map(|n| n.to_string()).collect();
+        assert_eq!(found, wanted);
+    } else {
+        assert!(
+            (100..130).all(|n| found.contains(&n.to_string())),
+            "{found:?}"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_retention_cut_off_is_passed_over_where_that_is_asked_for_and_counted() {
     let memory = memory(1);
@@ -89,16 +103,7 @@ async fn a_topic_that_was_created_anew_stops_the_transform_until_it_is_deployed_
         plane.handle.replace(second);
         plane.committed(0, 30).await;
         assert_eq!(metadata(&memory), "r2.0 2");
-        let found = memory.values("out");
-        if exactly_once {
-            let wanted: Vec<String> = (0..10).chain(100..130).map(|n| n.to_string()).collect();
-            assert_eq!(found, wanted);
-        } else {
-            assert!(
-                (100..130).all(|n| found.contains(&n.to_string())),
-                "{found:?}"
-            );
-        }
+        assert_read_anew(&memory, exactly_once);
     }
 }
 
@@ -118,16 +123,7 @@ async fn a_topic_that_was_created_anew_is_read_from_its_beginning_where_that_is_
         memory.append("in", 0, numbers(100..130));
         plane.committed(0, 30).await;
         assert_eq!(metadata(&memory), "r1.0 2");
-        let found = memory.values("out");
-        if exactly_once {
-            let wanted: Vec<String> = (0..10).chain(100..130).map(|n| n.to_string()).collect();
-            assert_eq!(found, wanted);
-        } else {
-            assert!(
-                (100..130).all(|n| found.contains(&n.to_string())),
-                "{found:?}"
-            );
-        }
+        assert_read_anew(&memory, exactly_once);
     }
 }
 

@@ -86,21 +86,20 @@ pub(super) async fn open<O: Offsets>(
             },
             void: found.void,
         };
-        if committed.is_none() && !found.void && committing.is_none() {
-            let offset = opening.offset;
-            opened.push((partition, Err(Opened::Uncommitted { offset })));
-            continue;
-        }
-        if found.anew {
-            let text = lost::anew_from(partition, opening.offset);
-            tracing::warn!("{text}");
-            ledger.say(Happening::Trouble(text));
-        }
         if committed.is_none() && !found.void {
+            let offset = opening.offset;
+            if committing.is_none() {
+                opened.push((partition, Err(Opened::Uncommitted { offset })));
+                continue;
+            }
+            if found.anew {
+                let text = lost::anew_from(partition, offset);
+                tracing::warn!("{text}");
+                ledger.say(Happening::Trouble(text));
+            }
             opening.stamp = Some(stamp);
             let topic = opening.topic.clone();
             let metadata = Mark { stamp, topic }.to_string();
-            let offset = opening.offset;
             first_commits.push((partition.clone(), Committed { offset, metadata }));
         }
         opened.push((partition, Ok(opening)));

@@ -22,16 +22,6 @@ fn name(group: &str, action: &str) -> Result<CString, KafkaError> {
     })
 }
 
-fn options(
-    client: &Client,
-    operation: rd::rd_kafka_admin_op_t,
-    timeout: Duration,
-    action: &str,
-) -> Result<Options, KafkaError> {
-    Options::new(client, operation, timeout)
-        .ok_or_else(|| KafkaError::new(action, ErrorCode::CriticalSystemResource, "no options"))
-}
-
 /// # Safety
 /// `error` is null or lives during the call.
 pub(super) unsafe fn borrowed(
@@ -64,7 +54,7 @@ pub(crate) async fn members(
     let reply = Reply::new(client, &action)?;
     {
         let group = name(group, &action)?;
-        let options = options(
+        let options = Options::new(
             client,
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
             timeout,
@@ -122,7 +112,7 @@ pub(crate) async fn delete_offsets(
     let reply = Reply::new(client, &action)?;
     {
         let group = name(group, &action)?;
-        let options = options(
+        let options = Options::new(
             client,
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS,
             timeout,

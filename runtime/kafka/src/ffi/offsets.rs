@@ -23,22 +23,22 @@ impl Options {
         client: &Client,
         operation: rd::rd_kafka_admin_op_t,
         timeout: Duration,
-    ) -> Option<Options> {
+        action: &str,
+    ) -> Result<Options, KafkaError> {
+        let none = || KafkaError::new(action, ErrorCode::CriticalSystemResource, "no options");
         let mut ignored = [0; 128];
         let timeout = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the client lives; new options are ours; `ignored` is writable for the length given.
         unsafe {
-            let options = Options(NonNull::new(rd::rd_kafka_AdminOptions_new(
-                client.ptr(),
-                operation,
-            ))?);
+            let options = rd::rd_kafka_AdminOptions_new(client.ptr(), operation);
+            let options = Options(NonNull::new(options).ok_or_else(none)?);
             rd::rd_kafka_AdminOptions_set_request_timeout(
                 options.ptr(),
                 timeout,
                 ignored.as_mut_ptr(),
                 ignored.len(),
             );
-            Some(options)
+            Ok(options)
         }
     }
 
@@ -114,8 +114,8 @@ fn request(
         client,
         rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
         timeout,
-    )
-    .ok_or_else(|| KafkaError::new(ACTION, ErrorCode::CriticalSystemResource, "no options"))?;
+        ACTION,
+    )?;
     // SAFETY: client, options, list and queue live; librdkafka copies what it needs beyond the call.
     unsafe {
         let level = rd::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED;

@@ -69,8 +69,8 @@ fn request(
         client,
         rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
         timeout,
-    )
-    .ok_or_else(|| KafkaError::new(ACTION, ErrorCode::CriticalSystemResource, "no options"))?;
+        ACTION,
+    )?;
     // SAFETY: names, client, options and queue live during the calls, which copy what they need; the collection is ours and
     // destroyed once.
     unsafe {
