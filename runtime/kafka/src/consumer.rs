@@ -373,3 +373,45 @@ pub(crate) async fn blocking<T: Send + 'static>(
             ))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::EmbeddedBroker;
+    use crate::ffi::produce;
+
+    /// Whether a thread is at work that ends a client.
+    fn clients_are_ending() -> bool {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let name = |task: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default()
+        };
+        tasks.map(name).any(|name| name.trim() == "kafka-destroy")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_consumer_that_failed_for_good_leaves_no_thread_behind() {
+        let broker = EmbeddedBroker::start(None).await.unwrap();
+        broker.create_topic("in", 2).unwrap();
+        let settings = Settings::embedded(&broker, &[]).unwrap();
+        let consumer = Consumer::new(&settings, &ConsumerOptions::new("group")).unwrap();
+        consumer.subscribe(&["in"]).unwrap();
+        let ConsumerEvent::Assign(assigned) = consumer.next_event().await else {
+            panic!("no assignment")
+        };
+        let positions = assigned.into_iter().map(|partition| (partition, 0));
+        consumer.assign(&positions.collect::<Vec<_>>()).unwrap();
+        produce::fail_for_test(&consumer.inner.client, "made up");
+        assert!(consumer.close().await.is_err());
+        drop(consumer);
+        tokio::time::timeout(Duration::from_secs(60), async {
+            // The first ones only begin.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            while clients_are_ending() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .expect("a client is still ending");
+    }
+}

@@ -100,18 +100,24 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        struct Handle(*mut rd::rd_kafka_t);
+        struct Handle(*mut rd::rd_kafka_t, c_int);
         // SAFETY: see `Client`.
         unsafe impl Send for Handle {}
         impl Handle {
             fn destroy(self) {
                 // SAFETY: this was the last `Arc`, so no queue, message, topic or event of the client is left.
-                unsafe { rd::rd_kafka_destroy(self.0) };
+                unsafe { rd::rd_kafka_destroy_flags(self.0, self.1) };
             }
         }
+        // A consumer that failed for good refuses to leave its group, and librdkafka would then wait for that for ever, with a
+        // thread that takes a whole core.
+        let flags = match self.fatal("") {
+            Some(_) => rd::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE,
+            None => 0,
+        };
         // The last drop may happen on an async worker, or inside one of the client's own callbacks: joining its threads
         // from there would block or never end.
-        let handle = Handle(self.ptr());
+        let handle = Handle(self.ptr(), flags);
         let spawned = thread::Builder::new()
             .name("kafka-destroy".into())
             .spawn(move || handle.destroy());
