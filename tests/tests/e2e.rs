@@ -26,6 +26,7 @@ mod e2e {
     mod modules;
     mod records;
     mod redrive;
+    mod refused;
     mod rollout;
     mod topics;
     mod topics_change;

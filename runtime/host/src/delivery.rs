@@ -30,6 +30,7 @@ mod lost;
 mod outlet;
 mod partitions;
 mod pool;
+mod refused;
 mod route;
 mod send;
 mod stamp;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_engine::{Failure, Plan};
+use millstream_kafka::producer::RefusedRecord;
 use tokio::time::Instant;
 
 use crate::budget::Permit;
@@ -49,7 +51,7 @@ use crate::source::{Rows, TopicPartition};
 pub use at_least_once::AtLeastOnce;
 pub use copied::Copied;
 pub(crate) use dead_letter::Told;
-pub use dead_letter::{HEADER_PREFIX, TOO_LARGE};
+pub use dead_letter::{HEADER_PREFIX, REFUSED, TOO_LARGE};
 pub use exactly_once::ExactlyOnce;
 pub(crate) use kafka::code_of;
 pub use kafka::{KafkaFlight, KafkaOffsets, KafkaOutlet, KafkaTopic, Target};
@@ -99,6 +101,8 @@ pub struct Letters {
     pub failed: Policy,
     /// Rows of which a record comes that is too large for its topic.
     pub oversized: Policy,
+    /// Rows of which a record comes that its topic does not take for another reason.
+    pub refused: Policy,
     /// Whether the value of a dead letter that does not fit into its topic is cut until it does.
     pub cut: bool,
 }
@@ -112,6 +116,7 @@ impl Letters {
             rejected: Policy::DeadLetter,
             failed: Policy::DeadLetter,
             oversized: Policy::DeadLetter,
+            refused: Policy::DeadLetter,
             cut: false,
         }
     }
@@ -119,7 +124,7 @@ impl Letters {
     /// Whether any row becomes a dead letter.
     #[must_use]
     pub fn any(&self) -> bool {
-        [self.rejected, self.failed, self.oversized].contains(&Policy::DeadLetter)
+        [self.rejected, self.failed, self.oversized, self.refused].contains(&Policy::DeadLetter)
     }
 }
 
@@ -293,6 +298,20 @@ pub struct DeliveryError {
     pub code: String,
     /// What is wrong, for people.
     pub message: String,
+    /// Records that a broker refused for what they are.
+    pub refused: Vec<RefusedRecord>,
+}
+
+impl DeliveryError {
+    /// Of this kind, in these words.
+    #[must_use]
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            refused: Vec::new(),
+        }
+    }
 }
 
 /// A partition that was closed.

@@ -112,6 +112,8 @@ pub struct FailuresAsked {
     pub traps: Policy,
     /// Rows of which a record comes that is too large for its topic.
     pub oversized: Policy,
+    /// Rows of which a record comes that its topic does not take for another reason.
+    pub refused: Policy,
     /// Whether values of dead letters are cut where the topic does not take all of them.
     pub cut: bool,
     /// How long a `transient` failure is tried again.
@@ -125,7 +127,7 @@ pub struct FailuresAsked {
 impl FailuresAsked {
     /// Whether any row becomes a dead letter.
     pub fn makes_letters(&self) -> bool {
-        [self.rejected, self.traps, self.oversized].contains(&Policy::DeadLetter)
+        [self.rejected, self.traps, self.oversized, self.refused].contains(&Policy::DeadLetter)
     }
 }
 

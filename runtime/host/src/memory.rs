@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use millstream_kafka::producer::{RefusedRecord, fingerprint};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -116,12 +117,17 @@ impl std::fmt::Debug for State {
     }
 }
 
+/// See [`Memory::refuse`].
+pub type Refuses = fn(&Record) -> Option<&'static str>;
+
 #[derive(Debug)]
 struct Topic {
     partitions: Vec<Log>,
     max_message_bytes: u64,
     /// Written records are counted, not kept: for benchmarks.
     counted: bool,
+    /// Says why a record is not taken.
+    refuses: Option<Refuses>,
     /// How often there was one of this name, once that is counted; it is the topic's id then.
     recreated: u64,
 }
@@ -172,6 +178,7 @@ impl Memory {
                 partitions: Vec::new(),
                 max_message_bytes: 1_048_588,
                 counted: false,
+                refuses: None,
                 recreated: 0,
             });
         topic
@@ -183,6 +190,13 @@ impl Memory {
     pub fn max_message_bytes(&self, name: &str, bytes: u64) {
         if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
             topic.max_message_bytes = bytes;
+        }
+    }
+
+    /// A topic takes no flight with a record for which there is a reason.
+    pub fn refuse(&self, name: &str, refuses: Refuses) {
+        if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
+            topic.refuses = Some(refuses);
         }
     }
 
@@ -343,9 +357,10 @@ impl Memory {
     fn land(&self, flown: Flown) {
         let records = flown.records();
         let mut state = self.inner.state.lock();
-        let fails = state.fail_next > 0;
+        let refused = state.refused(&flown.runs);
+        let fails = state.fail_next > 0 || !refused.is_empty();
         if fails {
-            state.fail_next -= 1;
+            state.fail_next = state.fail_next.saturating_sub(1);
         } else if let Some(open) = &mut state.transaction.open {
             open.extend(flown.runs);
         } else {
@@ -355,7 +370,10 @@ impl Memory {
         self.inner.in_flight.fetch_sub(records, Ordering::AcqRel);
         self.inner.room.notify_waiters();
         (flown.done)(if fails {
-            Err(refusal("told-to-fail", "the test said so"))
+            Err(DeliveryError {
+                refused,
+                ..refusal("told-to-fail", "the test said so")
+            })
         } else {
             Ok(())
         });
@@ -374,6 +392,22 @@ impl Log {
 }
 
 impl State {
+    fn refused(&self, runs: &[Run]) -> Vec<RefusedRecord> {
+        let of_run = |run: &Run| {
+            let refuses = self.topics.get(&*run.topic)?.refuses?;
+            let of_record = |record: &Record| {
+                let reason = refuses(record)?;
+                let (key, value) = (record.key.as_deref(), record.value.as_deref());
+                Some(RefusedRecord {
+                    fingerprint: fingerprint(&run.topic, key, value),
+                    reason: reason.to_owned(),
+                })
+            };
+            Some(run.records.iter().filter_map(of_record).collect::<Vec<_>>())
+        };
+        runs.iter().filter_map(of_run).flatten().collect()
+    }
+
     fn append(&mut self, run: Run) {
         if let Some(log) = self.log(&run.topic, run.partition) {
             let unkept = run.count - run.records.len();
@@ -456,8 +490,5 @@ impl Offsets for Memory {
 }
 
 fn refusal(code: &str, message: &str) -> DeliveryError {
-    DeliveryError {
-        code: code.to_owned(),
-        message: message.to_owned(),
-    }
+    DeliveryError::new(code, message)
 }

@@ -16,6 +16,7 @@
 mod kafka;
 mod letters;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use millstream_engine::Header;
@@ -42,6 +43,11 @@ pub trait Rows: Send + Sync + 'static {
     fn offset(&self, row: usize) -> i64;
     /// The offset after the last row: where the next batch begins or, where offsets are missing, before that.
     fn next_offset(&self) -> i64;
+
+    /// From the first row's place to there; there is a row.
+    fn offsets(&self) -> Range<i64> {
+        self.offset(0)..self.next_offset()
+    }
 
     /// Where the rows first came from, if that is not the partition that they are read from: what guests and dead letters are
     /// told. All of them from the same.

@@ -28,11 +28,14 @@ use crate::settings::Settings;
 mod flight;
 mod options;
 mod outgoing;
+mod refused;
 mod transaction;
 
 pub use flight::{DeliveryError, Flight, Rows};
 pub use options::{Compression, ProducerOptions};
 pub use outgoing::{BaseHeaders, HeaderList, Key, Outgoing, SendError, Value, record_size};
+pub(crate) use refused::{MOST, is_about_the_record};
+pub use refused::{RefusedRecord, fingerprint};
 pub use transaction::TransactionError;
 
 /// How long a topic's count of partitions is believed.

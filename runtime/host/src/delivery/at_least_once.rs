@@ -5,6 +5,7 @@
 //! values stay where they were fetched into until the last of them is acknowledged, unless few of them are kept; those are
 //! copied, so that they do not hold the whole fetch buffer.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -58,6 +59,7 @@ impl<P: Outlet, O: Offsets> AtLeastOnce<P, O> {
         &self,
         route: Arc<Route<P::Topic>>,
         flight: InFlight,
+        offsets: Range<i64>,
         complete: Arc<AtomicBool>,
     ) -> super::Done {
         let (ledger, outlet) = (Arc::clone(&self.ledger), Arc::clone(&self.outlet));
@@ -65,7 +67,7 @@ impl<P: Outlet, O: Offsets> AtLeastOnce<P, O> {
             Ok(()) if complete.load(Ordering::Acquire) => ledger.finish(&flight),
             Ok(()) => {}
             Err(error) => {
-                route.failed(&error);
+                route.failed(&flight.partition, &offsets, &error);
                 outlet.recover(&error);
                 ledger.fail(&flight, &error);
             }
@@ -131,11 +133,13 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             plan: &plan,
             attempts,
             failed,
+            patched: &patched,
         };
         let mut layout = match route.lay_out(&*self.outlet, laid, &rows) {
             Ok(layout) => layout,
             Err(refusal) => return Err(refusal.of(rows, permit)),
         };
+        let offsets = rows.offsets();
         let held = Held {
             permit,
             tally: std::mem::take(&mut layout.tally),
@@ -151,7 +155,12 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             return Ok(());
         }
         let complete = Arc::new(AtomicBool::new(false));
-        let done = self.done(Arc::clone(&route), flight.clone(), Arc::clone(&complete));
+        let done = self.done(
+            Arc::clone(&route),
+            flight.clone(),
+            offsets.clone(),
+            Arc::clone(&complete),
+        );
         match send::send(
             &*self.outlet,
             &partition,
@@ -169,7 +178,7 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
                 Ok(())
             }
             Err(error) => {
-                route.failed(&error);
+                route.failed(&partition, &offsets, &error);
                 self.outlet.recover(&error);
                 self.ledger.fail(&flight, &error);
                 Err(Undelivered::Stale)

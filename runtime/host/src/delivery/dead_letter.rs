@@ -11,6 +11,11 @@ pub const HEADER_PREFIX: &str = "millstream.";
 /// The code of a record that its output does not take.
 pub const TOO_LARGE: &str = "too-large";
 
+/// The code of a record that its output does not take for another reason.
+pub const REFUSED: &str = "refused";
+
+/// The row's timestamp, where the topic for dead letters does not take it.
+const TIMESTAMP: &str = "millstream.timestamp";
 /// Says how large the value was that did not fit.
 const VALUE_SIZE: &str = "millstream.value-size";
 
@@ -23,6 +28,8 @@ pub(crate) struct Told<'a> {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
     pub(crate) attempts: u32,
+    /// The timestamp that it had, where the letter has another one.
+    pub(crate) timestamp: Option<i64>,
     /// Whether its value is not all there.
     pub(crate) cut: bool,
 }
@@ -43,6 +50,7 @@ impl<'a> Told<'a> {
             partition: (partition >= 0).then_some(partition)?,
             offset: find("millstream.offset")?.parse().ok().filter(natural)?,
             attempts: find("millstream.attempts")?.parse().ok()?,
+            timestamp: find(TIMESTAMP).and_then(|number| number.parse().ok()),
             cut: find(VALUE_SIZE).is_some(),
         })
     }
@@ -59,6 +67,8 @@ pub(super) struct Letter {
     pub(super) attempts: u32,
     /// So many bytes of the value are written, where all of it does not fit.
     pub(super) cut: Option<usize>,
+    /// When it is written, where brokers do not take the row's own timestamp.
+    pub(super) at: Option<i64>,
 }
 
 /// Who could not process a row: each has its policy.
@@ -70,6 +80,8 @@ pub(super) enum Kind {
     Failed,
     /// What came of it does not fit into its topic.
     Oversized,
+    /// What came of it is not taken by its topic.
+    Refused,
 }
 
 /// The values of a dead letter's own headers.
@@ -101,6 +113,9 @@ impl Account {
         if letter.cut.is_some() {
             let whole = rows.value(row).map_or(0, <[u8]>::len);
             headers.push((VALUE_SIZE, whole.to_string()));
+        }
+        if letter.at.is_some() {
+            headers.push((TIMESTAMP, rows.timestamp(row).to_string()));
         }
         Self(headers)
     }

@@ -108,12 +108,12 @@ impl Transaction {
 }
 
 fn gone(partition: &TopicPartition) -> DeliveryError {
-    DeliveryError {
-        code: "lost".to_owned(),
-        message: format!(
+    DeliveryError::new(
+        "lost",
+        format!(
             "{partition} went to another host, or was created anew, while a transaction had batches of it"
         ),
-    }
+    )
 }
 
 /// A batch that is being put into the transaction. One that is given up half way spoils it.
@@ -125,10 +125,10 @@ struct Part<'a> {
 impl Drop for Part<'_> {
     fn drop(&mut self) {
         if !self.whole {
-            self.transaction.spoil(DeliveryError {
-                code: "abandoned".to_owned(),
-                message: "a batch was given up while it was written".to_owned(),
-            });
+            self.transaction.spoil(DeliveryError::new(
+                "abandoned",
+                "a batch was given up while it was written",
+            ));
         }
     }
 }
@@ -162,10 +162,10 @@ impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
         let inner = Arc::clone(&self.inner);
         let ended = tokio::spawn(async move { inner.end(closed).await }).await;
         ended.unwrap_or_else(|error| {
-            Err(DeliveryError {
-                code: "panic".to_owned(),
-                message: format!("ending a transaction panicked (a bug in Millstream): {error}"),
-            })
+            Err(DeliveryError::new(
+                "panic",
+                format!("ending a transaction panicked (a bug in Millstream): {error}"),
+            ))
         })
     }
 }
@@ -335,11 +335,13 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             plan: &plan,
             attempts,
             failed,
+            patched: &patched,
         };
         let mut layout = match route.lay_out(&*inner.outlet, laid, &rows) {
             Ok(layout) => layout,
             Err(refusal) => return Err(refusal.of(rows, permit)),
         };
+        let offsets = rows.offsets();
         let bytes = permit.bytes();
         let held = Held {
             permit,
@@ -362,10 +364,11 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
         let done = Box::new({
             let (open, route) = (Arc::clone(&inner.open), Arc::clone(&route));
             let outlet = Arc::clone(&inner.outlet);
+            let (from, offsets) = (partition.clone(), offsets.clone());
             move |result: Result<(), DeliveryError>| {
                 // What is acknowledged is not visible before the commit; what is not makes the commit fail in any case.
                 if let Err(error) = result {
-                    route.failed(&error);
+                    route.failed(&from, &offsets, &error);
                     outlet.recover(&error);
                     open.spoil(error);
                 }
@@ -388,7 +391,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
                 Ok(())
             }
             Err(error) => {
-                route.failed(&error);
+                route.failed(&partition, &offsets, &error);
                 inner.outlet.recover(&error);
                 inner.open.spoil(error);
                 // The end of the transaction takes its partition back.

@@ -344,10 +344,7 @@ impl Outlet for KafkaOutlet {
             _ => "refused",
         };
         let message = format!("{}/{}: {refused}", record.topic.name, record.partition);
-        Err(SendError::Refused(DeliveryError {
-            code: code.to_owned(),
-            message,
-        }))
+        Err(SendError::Refused(DeliveryError::new(code, message)))
     }
 
     async fn ready(&self, topic: &KafkaTopic) {
@@ -396,10 +393,7 @@ pub(crate) fn code_of(error: &KafkaError) -> String {
 
 impl From<KafkaError> for DeliveryError {
     fn from(error: KafkaError) -> Self {
-        Self {
-            code: code_of(&error),
-            message: error.to_string(),
-        }
+        Self::new(code_of(&error), error.to_string())
     }
 }
 
@@ -408,6 +402,7 @@ impl From<producer::DeliveryError> for DeliveryError {
         Self {
             code: code_of(&error.error),
             message: error.to_string(),
+            refused: error.refused,
         }
     }
 }

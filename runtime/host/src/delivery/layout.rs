@@ -10,7 +10,8 @@ use millstream_engine::{Change, Emit, Failure, Header, HeaderList, Malformed, Pl
 use millstream_kafka::partitioner::partition_for;
 
 use super::Routes;
-use super::dead_letter::{Kind, Letter, TOO_LARGE};
+use super::dead_letter::{Kind, Letter, REFUSED, TOO_LARGE};
+use super::refused::Refusing;
 use crate::source::{Rows, TopicPartition};
 
 mod letters;
@@ -101,6 +102,8 @@ pub(super) struct Laid<'a, 'p> {
     pub(super) attempts: u32,
     /// Whether the plan's rejected rows are ones that the guest failed on.
     pub(super) failed: bool,
+    /// The values that the plan's ranges are of.
+    pub(super) patched: &'a [u8],
 }
 
 /// A batch cannot be written as its plan says.
@@ -119,12 +122,14 @@ pub(super) enum Refusal {
 /// Lays a batch out. `shapes` has one entry for each output and, where rejected rows go to a topic, one more. With `measure`,
 /// every record is measured; otherwise only where the batch as a whole could hold one that is too large. Headers are not
 /// in that sum, because counting them means parsing them: the broker's refusal of one that is all headers brings `measure`.
+/// `refusing`: records of these rows that a broker did not take.
 pub(super) fn lay_out<'p>(
     batch: Laid<'_, 'p>,
     rows: &impl Rows,
     routes: &Routes,
     shapes: &[Shape],
     measure: bool,
+    refusing: Option<Refusing<'_>>,
 ) -> Result<Layout<'p>, Refusal> {
     let (outputs, plan) = (routes.outputs.len(), batch.plan);
     let mut writes = Vec::with_capacity(plan.emitted() + plan.rejected());
@@ -147,13 +152,14 @@ pub(super) fn lay_out<'p>(
             reason: rejection.reason.to_owned(),
             attempts: batch.attempts,
             cut: None,
+            at: None,
         });
     }
 
     // No record can be larger than the whole batch and all that the guest added to it, so most batches need no measuring.
     let whole = plan.written_bytes().max(rows.bytes() as u64) + overhead(16);
     let measure = measure || shapes.iter().any(|shape| whole > shape.max_message_bytes);
-    let mut refused = false;
+    let mut less = false;
     let (mut unique, mut last) = (true, None);
     for emit in plan.records() {
         unique &= last < Some(emit.row);
@@ -176,11 +182,33 @@ pub(super) fn lay_out<'p>(
         if measure {
             let size = size_of(&emit, key, rows);
             if size > shape.max_message_bytes {
-                refused = true;
+                less = true;
                 let topic = &routes.outputs[topic].topic;
                 letters.push(too_large(emit.row, size, shape, topic, batch.attempts));
                 continue;
             }
+        }
+        let refused = refusing.and_then(|refusing| {
+            let value = match &emit.value {
+                ValueChange::Keep => rows.value(row),
+                ValueChange::Null => None,
+                ValueChange::Bytes(range) => batch.patched.get(range.clone()),
+            };
+            let name = &routes.outputs[topic].topic;
+            refusing.find(rows.offset(row), name, key, value)
+        });
+        if let Some(refused) = refused {
+            less = true;
+            letters.push(Letter {
+                row: emit.row,
+                kind: Kind::Refused,
+                code: REFUSED.to_owned(),
+                reason: not_taken(&routes.outputs[topic].topic, &refused.reason, key),
+                attempts: batch.attempts,
+                cut: None,
+                at: None,
+            });
+            continue;
         }
         tally.outputs[topic] += 1;
         writes.push(Write {
@@ -190,7 +218,7 @@ pub(super) fn lay_out<'p>(
         });
     }
 
-    if refused {
+    if less {
         // One letter a row, in the order of rows.
         letters.sort_by_key(|letter| letter.row);
         letters.dedup_by_key(|letter| letter.row);
@@ -203,6 +231,7 @@ pub(super) fn lay_out<'p>(
             rows,
             routes,
             shapes,
+            refusing,
         )?);
     }
     tally.timestamp = (0..rows.len())
@@ -213,7 +242,7 @@ pub(super) fn lay_out<'p>(
     Ok(Layout {
         writes,
         order,
-        unique: unique && !refused,
+        unique: unique && !less,
         tally,
     })
 }
@@ -311,6 +340,16 @@ fn no_such_partition(partition: i32, shape: &Shape, topic: &str) -> Refusal {
     }))
 }
 
+fn not_taken(topic: &str, reason: &str, key: Option<&[u8]>) -> String {
+    let likely = match key {
+        None => "a compacted topic takes none without a key",
+        Some(_) => {
+            "its timestamp may be further from now than message.timestamp.before.max.ms or message.timestamp.after.max.ms allow"
+        }
+    };
+    format!("the topic {topic:?} does not take the record ({reason}): {likely}")
+}
+
 fn too_large(row: u32, size: u64, shape: &Shape, topic: &str, attempts: u32) -> Letter {
     let reason = format!(
         "the record for {topic:?} takes up to {size} bytes; the topic's max.message.bytes is {}",
@@ -323,6 +362,7 @@ fn too_large(row: u32, size: u64, shape: &Shape, topic: &str, attempts: u32) -> 
         reason,
         attempts,
         cut: None,
+        at: None,
     }
 }
 

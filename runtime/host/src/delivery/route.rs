@@ -1,12 +1,14 @@
 //! A revision's topics, and how a batch is laid out over them.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use super::layout::{Laid, Layout, Refusal, Shape, lay_out};
+use super::refused::Refusals;
 use super::{DeliveryError, Outlet, RECORD_TOO_LARGE, Routes, Undelivered};
 use crate::budget::Permit;
-use crate::source::Rows;
+use crate::source::{Rows, TopicPartition};
 use crate::stats::{OutputCounters, Stats};
 
 /// A revision's topics, looked up.
@@ -19,6 +21,7 @@ pub struct Route<T> {
     keyless: Vec<AtomicI32>,
     /// A broker found a record too large that had not been measured: measure each one from now on.
     measure: AtomicBool,
+    refusals: Refusals,
     pub(super) counters: OutputCounters,
 }
 
@@ -44,6 +47,7 @@ impl<T> Route<T> {
             topics,
             keyless,
             measure: AtomicBool::new(false),
+            refusals: Refusals::default(),
             counters: stats.outputs(routes),
         })
     }
@@ -75,11 +79,18 @@ impl<T> Route<T> {
         };
         let shapes: Vec<Shape> = self.topics.iter().zip(&self.keyless).map(shape).collect();
         let measure = self.measure.load(Ordering::Relaxed);
-        lay_out(batch, rows, &self.routes, &shapes, measure)
+        let refusing = self.refusals.of(batch.partition);
+        lay_out(batch, rows, &self.routes, &shapes, measure, refusing)
     }
 
-    /// A record of this route was not written.
-    pub(super) fn failed(&self, error: &DeliveryError) {
+    /// A record of this route, which came of one of these rows, was not written.
+    pub(super) fn failed(
+        &self,
+        partition: &TopicPartition,
+        rows: &Range<i64>,
+        error: &DeliveryError,
+    ) {
+        self.refusals.learn(partition, rows, &error.refused);
         if error.code == RECORD_TOO_LARGE {
             self.measure.store(true, Ordering::Relaxed);
         }

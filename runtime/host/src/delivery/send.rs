@@ -176,7 +176,7 @@ impl<P: Outlet> Way<'_, P> {
         let Some(rows) = self.rows(flight) else {
             return Ok(());
         };
-        let timestamp = rows.timestamp(row);
+        let timestamp = letter.at.unwrap_or_else(|| rows.timestamp(row));
         let account = Account::new(letter, rows, from, routes);
         // Copied, because the flight is lent out as a whole while it takes the record. Dead letters are few.
         let headers = account.headers(row, rows);

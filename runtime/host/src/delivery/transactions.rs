@@ -24,10 +24,10 @@ async fn answered<T, E>(
 ) -> Result<T, E> {
     match tokio::time::timeout(NO_ANSWER, call).await {
         Ok(result) => result,
-        Err(_) => Err(gave_up(DeliveryError {
-            code: "no-answer".to_owned(),
-            message: format!("the end of a transaction did not come within {NO_ANSWER:?}"),
-        })),
+        Err(_) => Err(gave_up(DeliveryError::new(
+            "no-answer",
+            format!("the end of a transaction did not come within {NO_ANSWER:?}"),
+        ))),
     }
 }
 
@@ -137,7 +137,7 @@ async fn ended(
             let message = error.to_string();
             let code = super::code_of(error.cause());
             let over = matches!(error, TransactionError::Over(_));
-            (over, DeliveryError { code, message })
+            (over, DeliveryError::new(code, message))
         })
     };
     match answered(call, |error| (true, error)).await {

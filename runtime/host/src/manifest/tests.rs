@@ -132,7 +132,7 @@ fn policies_for_failures_are_read_and_have_defaults() {
         Manifest::parse("m.toml", &text).unwrap()
     };
     let asked = with(
-        "rejected = { topic = \"t\", policy = \"drop\", cut = true }\ntraps = \"stop\"\noversized = \"drop\"\n\
+        "rejected = { topic = \"t\", policy = \"drop\", cut = true }\ntraps = \"stop\"\noversized = \"drop\"\nrefused = \"stop\"\n\
          retry = { for = \"10 min\" }\nstop-above = \"20 %\"\n\
          lost-offsets = \"earliest\"\n",
     );
@@ -143,6 +143,7 @@ fn policies_for_failures_are_read_and_have_defaults() {
             rejected: Policy::Drop,
             traps: Policy::Stop,
             oversized: Policy::Drop,
+            refused: Policy::Stop,
             cut: true,
             retry_for: Some(Duration::from_secs(600)),
             stop_above: Some(20),

@@ -28,6 +28,7 @@ struct Picked {
     row: usize,
     original: i64,
     attempts: u32,
+    timestamp: Option<i64>,
     /// Of key, value and all headers.
     bytes: usize,
 }
@@ -91,7 +92,9 @@ impl<R: Rows> Rows for LetterRows<R> {
 
     fn timestamp(&self, row: usize) -> i64 {
         let (letters, at) = self.at(row);
-        letters.timestamp(at)
+        self.picked[row]
+            .timestamp
+            .unwrap_or_else(|| letters.timestamp(at))
     }
 
     fn offset(&self, row: usize) -> i64 {
@@ -196,6 +199,7 @@ impl<Q: Queue> LetterQueue<Q> {
                 row,
                 original: told.offset,
                 attempts: told.attempts,
+                timestamp: told.timestamp,
                 bytes: length(letters.key(row)) + length(letters.value(row)) + own.sum::<usize>(),
             };
             let follows = |run: &&mut LetterRows<Q::Rows>| {

@@ -141,6 +141,7 @@ fn letters(manifest: &Manifest) -> Letters {
         rejected: asked.rejected,
         failed: asked.traps,
         oversized: asked.oversized,
+        refused: asked.refused,
         cut: asked.cut,
     }
 }

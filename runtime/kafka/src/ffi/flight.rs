@@ -12,8 +12,9 @@ use rdkafka::bindings as rd;
 use super::client::{code_of, text};
 use super::message::OwnedHeaders;
 use crate::consumer::Fetched;
+use crate::error::ErrorCode;
 use crate::error::KafkaError;
-use crate::producer::{DeliveryError, Rows};
+use crate::producer::{self, DeliveryError, RefusedRecord, Rows};
 
 /// More than a flight can ever send.
 const OPEN: usize = usize::MAX / 2;
@@ -154,6 +155,49 @@ impl Core {
     }
 }
 
+impl Core {
+    /// A record was not delivered.
+    ///
+    /// # Safety
+    /// `message` is live, and of this core.
+    unsafe fn failed(&self, message: *const rd::rd_kafka_message_t, code: ErrorCode) {
+        // SAFETY: the caller's promise. The pointers are of this length or null, and live as long as the message. What a broker
+        // says of a record is not read: librdkafka has freed it by now (2.12.1). Whether there is something tells records that are
+        // to blame from those of a batch that is refused as a whole.
+        let (topic, partition, blamed, key, value) = unsafe {
+            let bytes = |start: *mut c_void, length: usize| {
+                (!start.is_null())
+                    .then(|| std::slice::from_raw_parts(start.cast_const().cast::<u8>(), length))
+            };
+            (
+                text(rd::rd_kafka_topic_name((*message).rkt)),
+                (*message).partition,
+                !rd::rd_kafka_message_produce_errstr(message).is_null(),
+                bytes((*message).key, (*message).key_len),
+                bytes((*message).payload, (*message).len),
+            )
+        };
+        let error = KafkaError::new("deliver a record", code, "");
+        let refused = (blamed && producer::is_about_the_record(code)).then(|| RefusedRecord {
+            fingerprint: producer::fingerprint(&topic, key, value),
+            reason: error.message().to_owned(),
+        });
+        let error = || DeliveryError {
+            topic,
+            partition,
+            error,
+            refused: Vec::new(),
+        };
+        let mut failure = self.failure.lock();
+        let failure = failure.get_or_insert_with(error);
+        if let Some(refused) = refused
+            && failure.refused.len() < producer::MOST
+        {
+            failure.refused.push(refused);
+        }
+    }
+}
+
 /// librdkafka's delivery report: once for every record that `produce` accepted.
 pub(super) unsafe extern "C" fn on_report(
     _: *mut rd::rd_kafka_t,
@@ -166,17 +210,7 @@ pub(super) unsafe extern "C" fn on_report(
         let core = (*message)._private.cast::<Core>().cast_const();
         let raw = (&raw const (*message).err).cast::<i32>().read();
         if raw != 0 {
-            let error = DeliveryError {
-                topic: text(rd::rd_kafka_topic_name((*message).rkt)),
-                partition: (*message).partition,
-                error: KafkaError::new(
-                    "deliver a record",
-                    code_of(raw),
-                    // Not `rd_kafka_message_errstr`: that one takes what was to be written for an error's text.
-                    text(rd::rd_kafka_message_produce_errstr(message)),
-                ),
-            };
-            (*core).failure.lock().get_or_insert(error);
+            (*core).failed(message, code_of(raw));
         }
         Core::settle(core, 1);
     }

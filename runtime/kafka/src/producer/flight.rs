@@ -6,6 +6,7 @@ use crate::ffi::flight::{Sender, Source};
 use crate::ffi::message::OwnedHeaders;
 
 use super::outgoing::{Key, SendError, Value};
+use super::refused::RefusedRecord;
 
 /// Rows that records may take their key and value from, in place of fetched ones. Slices stay as they are as long as the
 /// rows live: that is what borrowing from `&self` means.
@@ -41,6 +42,8 @@ pub struct DeliveryError {
     pub partition: i32,
     /// Why it did not.
     pub error: KafkaError,
+    /// Records of the flight that a broker refused for what they are.
+    pub refused: Vec<RefusedRecord>,
 }
 
 impl Flight {

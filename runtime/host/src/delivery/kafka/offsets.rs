@@ -74,10 +74,7 @@ impl Offsets for KafkaOffsets {
                 }
                 None => {
                     let message = format!("the broker did not say what {partition} holds");
-                    return Err(DeliveryError {
-                        code: "no-answer".to_owned(),
-                        message,
-                    });
+                    return Err(DeliveryError::new("no-answer", message));
                 }
             }
         }

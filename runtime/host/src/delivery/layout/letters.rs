@@ -5,6 +5,7 @@ use millstream_kafka::partitioner::partition_for;
 use super::{Content, Refusal, Shape, Write, encoded, header_bytes};
 use crate::delivery::Routes;
 use crate::delivery::dead_letter::{Account, Kind, Letter};
+use crate::delivery::refused::{Known, Refusing};
 use crate::failure::Policy;
 use crate::source::{Rows, TopicPartition};
 
@@ -15,12 +16,14 @@ pub(super) fn place<'p>(
     rows: &impl Rows,
     routes: &Routes,
     shapes: &[Shape],
+    refusing: Option<Refusing<'_>>,
 ) -> Result<Option<Write<'p>>, Refusal> {
     let policies = &routes.letters;
     let policy = match letter.kind {
         Kind::Rejected => policies.rejected,
         Kind::Failed => policies.failed,
         Kind::Oversized => policies.oversized,
+        Kind::Refused => policies.refused,
     };
     match policy {
         Policy::Drop => return Ok(None),
@@ -54,6 +57,18 @@ pub(super) fn place<'p>(
         letter.cut = Some(left as usize);
     }
     let to = key.map_or(shape.keyless, |key| partition_for(key, shape.partitions));
+    let kept = rows
+        .value(row)
+        .map(|value| &value[..letter.cut.unwrap_or(value.len())]);
+    let refused =
+        refusing.and_then(|refusing| refusing.find(rows.offset(row), &policies.topic, key, kept));
+    if let Some(refused) = refused {
+        // It is most likely the timestamp that both topics do not take; after that there is nothing left to try.
+        if refused.times > 1 {
+            return Err(not_taken(&letter, rows, &refused, &policies.topic));
+        }
+        letter.at = Some(now());
+    }
     Ok(Some(Write {
         topic,
         partition: to,
@@ -67,6 +82,11 @@ fn stop_at(letter: &Letter, rows: &impl Rows) -> Refusal {
         Kind::Rejected => ("was rejected", "rejected", "rejected"),
         Kind::Failed => ("made the module fail", "failed-record", "traps"),
         Kind::Oversized => ("became too large", "oversized-record", "oversized"),
+        Kind::Refused => (
+            "became what its topic does not take",
+            "refused-record",
+            "refused",
+        ),
     };
     let message = format!(
         "the record at offset {offset} {what} ({}: {}), and failures.{field} says to stop then. Deploy a revision that can process it, \
@@ -90,6 +110,26 @@ fn too_large(letter: &Letter, rows: &impl Rows, size: u64, shape: &Shape, topic:
     );
     Refusal::Stop {
         code: "dead-letter-too-large",
+        message,
+        offset,
+    }
+}
+
+/// Milliseconds, as Kafka has them.
+fn now() -> i64 {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn not_taken(letter: &Letter, rows: &impl Rows, refused: &Known, topic: &str) -> Refusal {
+    let offset = rows.offset(letter.row as usize);
+    let message = format!(
+        "the record at offset {offset} cannot be processed ({}: {}), and the topic {topic:?} for such records does not take it: {}. \
+         A topic for rejected records has cleanup.policy=delete; name another one with failures.rejected.topic, or change that one",
+        letter.code, letter.reason, refused.reason
+    );
+    Refusal::Stop {
+        code: "dead-letter-refused",
         message,
         offset,
     }

@@ -86,8 +86,9 @@ fn lay_with<'p>(
         plan,
         attempts: 1,
         failed: false,
+        patched: &[],
     };
-    lay_out(laid, rows, &routes(letters), shapes, measure)
+    lay_out(laid, rows, &routes(letters), shapes, measure, None)
 }
 
 fn written(layout: &Layout<'_>) -> Vec<(usize, i32, u32)> {
@@ -387,6 +388,7 @@ fn headers_that_are_there_as_they_were_fetched_are_measured_without_parsing_them
         };
         let letters = Letters {
             oversized: Policy::Drop,
+            refused: Policy::Drop,
             ..topic()
         };
         let laid = lay_with(&rows, &plan, letters, &[small, SHAPE], true);

@@ -12,6 +12,7 @@ const FIELDS: &[&str] = &[
     "rejected",
     "traps",
     "oversized",
+    "refused",
     "retry",
     "stop-above",
     "lost-offsets",
@@ -41,6 +42,7 @@ pub(super) fn read(
     for (field, slot) in [
         ("traps", &mut asked.traps),
         ("oversized", &mut asked.oversized),
+        ("refused", &mut asked.refused),
     ] {
         if let Some(found) = section.get(field) {
             *slot = policy(&found, problems).unwrap_or_default();
