@@ -220,10 +220,7 @@ async fn judge(case: Case) -> Result<(), String> {
         "{case}: {lost} lost, {doubled} doubled, {reordered} reordered, {hidden} aborted, {took:.1?}; it said\n    {said}"
     );
     println!("{account}");
-    // The mock compares sequence numbers within transactions only. So what was under way behind a refused request may be
-    // accepted, where a broker would refuse it.
-    let overtaken = matches!(case.request, Request::Produce) && !case.exactly_once;
-    let kept = lost == 0 && (reordered == 0 || overtaken) && (doubled == 0 || !case.exactly_once);
+    let kept = lost == 0 && reordered == 0 && (doubled == 0 || !case.exactly_once);
     if kept { Ok(()) } else { Err(account) }
 }
 

@@ -168,13 +168,24 @@ impl Target {
         }
     }
 
-    /// Goes over to another producer, if that is due, once nothing is in flight: what goes through two of them can overtake.
+    fn is_stale(&self) -> bool {
+        let way = self.way.read();
+        !way.slot.is_current(&way.bound)
+    }
+
+    /// Goes over to another producer, if that is due, once nothing is in flight: what goes through two of them can overtake. That
+    /// holds for one that has failed as well: its flights take their partitions back before anything else goes out.
     async fn move_on(&self) {
-        while self.moves.load(Ordering::Acquire) {
+        while self.moves.load(Ordering::Acquire) || self.is_stale() {
             let mut idle = std::pin::pin!(self.idle.notified());
             idle.as_mut().enable();
             if self.flights.load(Ordering::Acquire) > 0 {
                 idle.await;
+                continue;
+            }
+            if let Err(error) = self.rebind() {
+                tracing::warn!(%error, "a producer could not be built anew");
+                tokio::time::sleep(AGAIN).await;
                 continue;
             }
             let mut way = self.way.write();
@@ -259,11 +270,11 @@ impl Outlet for KafkaOutlet {
     }
 
     fn partitions(&self, topic: &KafkaTopic) -> i32 {
-        // Once a batch, so that a producer that has failed is not met again by every record.
-        let way = topic.way.read();
-        let current = way.slot.is_current(&way.bound);
-        drop(way);
-        if !current && let Err(error) = topic.rebind() {
+        // The end of a transaction replaces the producer, with nothing in flight.
+        if self.pool.is_transactional()
+            && topic.is_stale()
+            && let Err(error) = topic.rebind()
+        {
             tracing::warn!(%error, "a producer could not be built anew");
         }
         topic.partitions.load(Ordering::Relaxed)
@@ -332,10 +343,8 @@ impl Outlet for KafkaOutlet {
             Err(producer::SendError::QueueFull) => return Err(SendError::Full),
             Err(refused) => refused,
         };
-        if bound.producer.fatal().is_some()
-            && let Err(error) = record.topic.rebind()
-        {
-            return Err(SendError::Refused(error.into()));
+        if bound.producer.fatal().is_some() {
+            record.topic.way.read().slot.retire(bound);
         }
         let code = match &refused {
             producer::SendError::TooLarge { .. } => RECORD_TOO_LARGE,

@@ -1,8 +1,8 @@
 //! A transform's producers, shared by all topics with the same limit on sizes.
 //!
 //! The limit is part of a producer's settings: batches stay below it, because a broker refuses a whole batch for its size.
-//! A producer that has failed for good is replaced once, by whoever meets it first; flights of the old one fail, and their
-//! partitions go back. It fails as soon as a record is refused: what is behind it would otherwise come before it, because its
+//! A producer that has failed for good is replaced once, by whoever meets it first after its flights have failed, and taken their
+//! partitions back. It fails as soon as a record is refused: what is behind it would otherwise come before it, because its
 //! partition is to be read again. That is also why transforms have no producers together.
 //!
 //! A transactional pool has one producer for all topics, and whoever ends its transactions replaces it, between two of them.
@@ -63,6 +63,11 @@ impl ProducerPool {
                 only: Some(Arc::new(slot)),
             }),
         })
+    }
+
+    /// Whether whoever ends transactions replaces its producer.
+    pub(super) fn is_transactional(&self) -> bool {
+        self.inner.only.is_some()
     }
 
     /// The producer of a transactional pool.
