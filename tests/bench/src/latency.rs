@@ -3,6 +3,8 @@
 //! Open loop: event i is due at i / rate whatever became of those before, and its latency counts from then, so that a stall
 //! shows in all events that it held up and not only in the one it hit.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -39,6 +41,10 @@ pub(crate) struct Args {
     /// Partitions of each topic
     #[arg(long, default_value_t = 4)]
     partitions: i32,
+    /// Writes what was slow when into files NAME-RATE.csv of this folder: the time in ms, the highest latency of the events
+    /// due in each 10 ms
+    #[arg(long)]
+    timeline: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -57,8 +63,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let contestants = args.contestants.iter().copied().map(Some);
         for contestant in std::iter::once(None).chain(contestants) {
             let name = contestant.map_or("(broker alone)", Contestant::name);
-            let mut micros = measure(&kafka, contestant, *rate, args)
+            let events = measure(&kafka, contestant, *rate, args)
                 .with_context(|| format!("{name} at {rate}/s"))?;
+            if let Some(folder) = &args.timeline {
+                timeline(&events, *rate, &folder.join(format!("{name}-{rate}.csv")))?;
+            }
+            let mut micros: Vec<u32> = events.into_iter().map(|(_, micros)| micros).collect();
             micros.sort_unstable();
             let at = |share: f64| {
                 let index = (micros.len() as f64 * share) as usize;
@@ -75,13 +85,29 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The latency in microseconds of each event that counts; `None`: from the input itself.
+/// One line for each slice of time.
+fn timeline(events: &[(u64, u32)], rate: u32, file: &Path) -> anyhow::Result<()> {
+    const SLICE_MS: u64 = 10;
+    let mut slices = BTreeMap::<u64, u32>::new();
+    for (event, micros) in events {
+        let slice = event * 1_000 / u64::from(rate) / SLICE_MS;
+        let highest = slices.entry(slice).or_default();
+        *highest = (*highest).max(*micros);
+    }
+    let line = |(slice, micros): (u64, u32)| {
+        format!("{},{:.1}\n", slice * SLICE_MS, f64::from(micros) / 1000.0)
+    };
+    let lines: String = slices.into_iter().map(line).collect();
+    std::fs::write(file, lines).with_context(|| format!("write {}", file.display()))
+}
+
+/// Each event that counts, by its number, with its latency in microseconds; `None`: from the input itself.
 fn measure(
     kafka: &Kafka,
     contestant: Option<Contestant>,
     rate: u32,
     args: &Args,
-) -> anyhow::Result<Vec<u32>> {
+) -> anyhow::Result<Vec<(u64, u32)>> {
     let [source, out] =
         ["latency-in", "latency-out"].map(|stem| kafka.topic(stem, args.partitions));
     let rejected = kafka.topic("rejected", 1);
@@ -127,7 +153,7 @@ fn offer_and_read(
     out: &str,
     rate: u32,
     args: &Args,
-) -> anyhow::Result<Vec<u32>> {
+) -> anyhow::Result<Vec<(u64, u32)>> {
     let load = Load {
         rate,
         seconds: args.seconds * 2,
@@ -207,9 +233,9 @@ impl Reader {
     }
 
     /// Reads all events, and returns the latencies of the second half.
-    fn read(&self, load: &Load) -> anyhow::Result<Vec<u32>> {
+    fn read(&self, load: &Load) -> anyhow::Result<Vec<(u64, u32)>> {
         let (all, mut seen) = (load.events(), 0);
-        let mut micros = Vec::with_capacity(usize::try_from(all / 2)?);
+        let mut late = Vec::with_capacity(usize::try_from(all / 2)?);
         let deadline = load.due(all) + PATIENCE;
         while seen < all {
             ensure!(
@@ -225,10 +251,11 @@ impl Reader {
             let event = u64::from_le_bytes(*number.context("an output without a number")?);
             seen += 1;
             if event >= all / 2 {
-                let late = now.saturating_duration_since(load.due(event));
-                micros.push(u32::try_from(late.as_micros()).unwrap_or(u32::MAX));
+                let latency = now.saturating_duration_since(load.due(event));
+                let micros = u32::try_from(latency.as_micros()).unwrap_or(u32::MAX);
+                late.push((event, micros));
             }
         }
-        Ok(micros)
+        Ok(late)
     }
 }

@@ -161,18 +161,18 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             offsets.clone(),
             Arc::clone(&complete),
         );
-        match send::send(
-            &*self.outlet,
-            &partition,
+        let load = send::Load {
+            partition: &partition,
             rows,
             patched,
-            &layout,
-            &route,
-            done,
-        )
+        };
+        match send::send(&*self.outlet, load, &layout, &route, done, || {
+            self.ledger.generation_of(&partition) == Some(generation)
+        })
         .await
         {
-            Ok(sent) => {
+            Ok(None) => Err(Undelivered::Stale),
+            Ok(Some(sent)) => {
                 complete.store(true, Ordering::Release);
                 self.outlet.seal(sent);
                 Ok(())

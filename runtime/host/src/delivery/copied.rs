@@ -52,6 +52,10 @@ impl<P: Outlet, R: Rows> Outlet for Copied<P, R> {
         self.outlet.begin(None, patched, done)
     }
 
+    fn hold(&self, flight: &mut P::Flight, topic: &P::Topic) {
+        self.outlet.hold(flight, topic);
+    }
+
     fn rows<'a>(&self, _flight: &'a P::Flight) -> Option<&'a R> {
         None
     }

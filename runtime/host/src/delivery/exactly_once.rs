@@ -374,20 +374,27 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
                 }
             }
         });
-        let sent = send::send(
-            &*inner.outlet,
-            &partition,
+        let load = send::Load {
+            partition: &partition,
             rows,
             patched,
+        };
+        let sent = send::send(
+            &*inner.outlet,
+            load,
             &layout,
             &route,
             done,
+            // Whatever is not wanted any more makes the transaction abort.
+            || true,
         )
         .await;
         part.whole = true;
         match sent {
             Ok(sent) => {
-                inner.outlet.seal(sent);
+                if let Some(sent) = sent {
+                    inner.outlet.seal(sent);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -139,8 +139,7 @@ async fn keep_fresh(
 
 impl Target {
     /// Leaves a producer that is of no use any more.
-    fn rebind(&self) -> Result<(), KafkaError> {
-        let mut way = self.way.write();
+    fn rebind(&self, way: &mut Way) -> Result<(), KafkaError> {
         if way.bound.producer.fatal().is_some() {
             way.slot.replace(&way.bound)?;
         }
@@ -179,50 +178,48 @@ impl Target {
         while self.moves.load(Ordering::Acquire) || self.is_stale() {
             let mut idle = std::pin::pin!(self.idle.notified());
             idle.as_mut().enable();
-            if self.flights.load(Ordering::Acquire) > 0 {
-                idle.await;
-                continue;
-            }
-            if let Err(error) = self.rebind() {
-                tracing::warn!(%error, "a producer could not be built anew");
-                tokio::time::sleep(AGAIN).await;
-                continue;
-            }
-            let mut way = self.way.write();
-            if let Some(slot) = self.next.lock().take() {
-                match slot.bind(&self.name) {
-                    Ok(bound) => *way = Way { slot, bound },
-                    Err(error) => {
-                        tracing::warn!(%error, "a topic cannot be written to by another producer")
-                    }
+            match self.try_to_move() {
+                Ok(true) => {}
+                Ok(false) => idle.await,
+                Err(error) => {
+                    tracing::warn!(%error, topic = self.name, "a producer could not be built anew");
+                    tokio::time::sleep(AGAIN).await;
                 }
             }
-            self.moves.store(false, Ordering::Release);
         }
+    }
+
+    /// Says whether nothing was in the way.
+    fn try_to_move(&self) -> Result<bool, KafkaError> {
+        let mut way = self.way.write();
+        // Whoever takes the topic counts first, and looks at the way then.
+        if self.flights.load(Ordering::Acquire) > 0 {
+            return Ok(false);
+        }
+        self.rebind(&mut way)?;
+        // What is found out meanwhile says so again.
+        self.moves.store(false, Ordering::Release);
+        let next = self.next.lock().take();
+        if let Some(slot) = next {
+            let bound = slot.bind(&self.name)?;
+            *way = Way { slot, bound };
+        }
+        Ok(true)
     }
 }
 
-/// A flight, and the topic that its last record went to: a run of records takes the topic's lock once.
+/// A flight, and the topics that it holds.
 #[derive(Debug)]
 pub struct KafkaFlight {
     flight: Flight,
-    last: Option<(KafkaTopic, Bound)>,
+    /// The topic of the last record first.
+    ways: Vec<(KafkaTopic, Bound)>,
     used: Arc<Used>,
 }
 
-/// The topics that a flight has records for, until it is done.
+/// The topics that a flight holds, until it is done.
 #[derive(Debug, Default)]
 struct Used(Mutex<Vec<KafkaTopic>>);
-
-impl Used {
-    fn add(&self, topic: &KafkaTopic) {
-        let mut topics = self.0.lock();
-        if !topics.iter().any(|other| Arc::ptr_eq(other, topic)) {
-            topic.flights.fetch_add(1, Ordering::AcqRel);
-            topics.push(Arc::clone(topic));
-        }
-    }
-}
 
 impl Drop for Used {
     fn drop(&mut self) {
@@ -235,16 +232,23 @@ impl Drop for Used {
 }
 
 impl KafkaFlight {
+    fn hold(&mut self, topic: &KafkaTopic) {
+        // Counted before it is looked at: the way cannot change from then on.
+        topic.flights.fetch_add(1, Ordering::AcqRel);
+        self.used.0.lock().push(Arc::clone(topic));
+        let bound = topic.way.read().bound.clone();
+        self.ways.push((Arc::clone(topic), bound));
+    }
+
     /// The producer to send to, and the flight to send.
     fn to(&mut self, topic: &KafkaTopic) -> (&Bound, &mut Flight) {
-        let last = match self.last.take() {
-            Some(last) if Arc::ptr_eq(&last.0, topic) => last,
-            _ => {
-                self.used.add(topic);
-                (Arc::clone(topic), topic.way.read().bound.clone())
-            }
-        };
-        (&self.last.insert(last).1, &mut self.flight)
+        let held = self.ways.iter().position(|way| Arc::ptr_eq(&way.0, topic));
+        let at = held.unwrap_or_else(|| {
+            self.hold(topic);
+            self.ways.len() - 1
+        });
+        self.ways.swap(0, at);
+        (&self.ways[0].1, &mut self.flight)
     }
 }
 
@@ -273,7 +277,7 @@ impl Outlet for KafkaOutlet {
         // The end of a transaction replaces the producer, with nothing in flight.
         if self.pool.is_transactional()
             && topic.is_stale()
-            && let Err(error) = topic.rebind()
+            && let Err(error) = topic.rebind(&mut topic.way.write())
         {
             tracing::warn!(%error, "a producer could not be built anew");
         }
@@ -302,9 +306,13 @@ impl Outlet for KafkaOutlet {
         };
         KafkaFlight {
             flight,
-            last: None,
+            ways: Vec::new(),
             used,
         }
+    }
+
+    fn hold(&self, flight: &mut KafkaFlight, topic: &KafkaTopic) {
+        flight.hold(topic);
     }
 
     fn rows<'a>(&self, flight: &'a KafkaFlight) -> Option<&'a Fetched> {

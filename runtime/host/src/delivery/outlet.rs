@@ -112,6 +112,9 @@ pub trait Outlet: Send + Sync + 'static {
     /// Begins a flight. `rows` is `None` where no record names one.
     fn begin(&self, rows: Option<Self::Rows>, patched: Vec<u8>, done: Done) -> Self::Flight;
 
+    /// From here on all of the flight's records for this topic go the same way, and no other way is taken before it is done.
+    fn hold(&self, _flight: &mut Self::Flight, _topic: &Self::Topic) {}
+
     /// The rows of a flight.
     fn rows<'a>(&self, flight: &'a Self::Flight) -> Option<&'a Self::Rows>;
 

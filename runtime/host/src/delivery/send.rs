@@ -14,16 +14,30 @@ use crate::source::{Rows, TopicPartition};
 /// lives until its last record is acknowledged.
 const SPARSE: usize = 4;
 
-/// Sends all of it. Waits while there is no room. The flight comes back unsealed.
+/// What goes out.
+pub(super) struct Load<'a, R> {
+    /// Where the rows were read.
+    pub(super) partition: &'a TopicPartition,
+    pub(super) rows: R,
+    /// The values that the guest made.
+    pub(super) patched: Vec<u8>,
+}
+
+/// Sends all of it. Waits while there is no room. The flight comes back unsealed; `None`: nothing was sent, because the batch is not
+/// `wanted` any more.
 pub(super) async fn send<P: Outlet>(
     outlet: &P,
-    partition: &TopicPartition,
-    rows: P::Rows,
-    patched: Vec<u8>,
+    load: Load<'_, P::Rows>,
     layout: &Layout<'_>,
     route: &Route<P::Topic>,
     done: Done,
-) -> Result<P::Flight, DeliveryError> {
+    wanted: impl FnOnce() -> bool,
+) -> Result<Option<P::Flight>, DeliveryError> {
+    let Load {
+        partition,
+        rows,
+        patched,
+    } = load;
     let sparse = layout.kept_bytes(&rows).saturating_mul(SPARSE) < rows.bytes();
     // A cut value is no value of a row.
     let cut = layout
@@ -35,6 +49,13 @@ pub(super) async fn send<P: Outlet>(
     } else {
         (outlet.begin(Some(rows), patched, done), None, Vec::new())
     };
+    for topic in &route.topics {
+        outlet.hold(&mut flight, topic);
+    }
+    // Only now: a way that is left because it failed is left before it is held, and its partitions have gone back by then.
+    if !wanted() {
+        return Ok(None);
+    }
     for (place, write) in layout.writes().enumerate() {
         let way = Way {
             outlet,
@@ -62,7 +83,7 @@ pub(super) async fn send<P: Outlet>(
             }
         }
     }
-    Ok(flight)
+    Ok(Some(flight))
 }
 
 /// Appends the kept values, in the order of writing, to the patched ones. Gives each write's value.

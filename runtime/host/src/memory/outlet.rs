@@ -18,6 +18,14 @@ pub struct MemoryTopic {
     counted: bool,
 }
 
+impl MemoryTopic {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// A batch on its way.
 pub struct MemoryFlight {
     rows: Option<MemoryRows>,

@@ -81,6 +81,9 @@ impl Outlet for Numbering {
     fn begin(&self, rows: Option<Fetched>, patched: Vec<u8>, done: Done) -> KafkaFlight {
         self.outlet.begin(rows, patched, done)
     }
+    fn hold(&self, flight: &mut KafkaFlight, topic: &KafkaTopic) {
+        self.outlet.hold(flight, topic);
+    }
     fn rows<'a>(&self, flight: &'a KafkaFlight) -> Option<&'a Fetched> {
         self.outlet.rows(flight)
     }

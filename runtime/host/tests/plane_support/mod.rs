@@ -157,7 +157,8 @@ pub fn start_exactly_once(memory: &Memory, first: Revision) -> Plane {
     )
 }
 
-fn run_with<D: Delivery<Rows = MemoryRows>>(
+/// The same with a delivery of the test's own.
+pub fn run_with<D: Delivery<Rows = MemoryRows>>(
     memory: &Memory,
     first: Revision,
     shared: Shared,
