@@ -372,7 +372,7 @@ impl Memory {
         (flown.done)(if fails {
             Err(DeliveryError {
                 refused,
-                ..refusal("told-to-fail", "the test said so")
+                ..DeliveryError::new("told-to-fail", "the test said so")
             })
         } else {
             Ok(())
@@ -454,7 +454,7 @@ impl Offsets for Memory {
     ) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
         let mut state = self.inner.state.lock();
         if state.commits_fail {
-            return Err(refusal(
+            return Err(DeliveryError::new(
                 "told-to-fail",
                 "commits fail because the test said so",
             ));
@@ -487,8 +487,4 @@ impl Offsets for Memory {
         };
         Ok(topics.iter().map(identity).collect())
     }
-}
-
-fn refusal(code: &str, message: &str) -> DeliveryError {
-    DeliveryError::new(code, message)
 }

@@ -376,17 +376,24 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::ffi::OsString;
+
     use super::*;
     use crate::embedded::EmbeddedBroker;
     use crate::ffi::produce;
 
-    /// Whether a thread is at work that ends a client.
-    fn clients_are_ending() -> bool {
-        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-        let name = |task: std::io::Result<std::fs::DirEntry>| {
-            std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default()
+    /// The main threads of all clients in this process.
+    fn clients() -> BTreeSet<OsString> {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let is_client = |task: &std::fs::DirEntry| {
+            let name = std::fs::read_to_string(task.path().join("comm"));
+            name.is_ok_and(|name| name.trim() == "rdk:main")
         };
-        tasks.map(name).any(|name| name.trim() == "kafka-destroy")
+        tasks
+            .filter(is_client)
+            .map(|task| task.file_name())
+            .collect()
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -394,6 +401,7 @@ mod tests {
         let broker = EmbeddedBroker::start(None).await.unwrap();
         broker.create_topic("in", 2).unwrap();
         let settings = Settings::embedded(&broker, &[]).unwrap();
+        let others = clients();
         let consumer = Consumer::new(&settings, &ConsumerOptions::new("group")).unwrap();
         consumer.subscribe(&["in"]).unwrap();
         let ConsumerEvent::Assign(assigned) = consumer.next_event().await else {
@@ -403,15 +411,14 @@ mod tests {
         consumer.assign(&positions.collect::<Vec<_>>()).unwrap();
         produce::fail_for_test(&consumer.inner.client, "made up");
         assert!(consumer.close().await.is_err());
+        let ours: BTreeSet<OsString> = clients().difference(&others).cloned().collect();
+        assert!(!ours.is_empty());
         drop(consumer);
-        tokio::time::timeout(Duration::from_secs(60), async {
-            // The first ones only begin.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            while clients_are_ending() {
+        let gone = tokio::time::timeout(Duration::from_secs(60), async {
+            while !ours.is_disjoint(&clients()) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-        })
-        .await
-        .expect("a client is still ending");
+        });
+        gone.await.expect("a client still has its threads");
     }
 }

@@ -129,7 +129,7 @@ pub(super) fn lay_out<'p>(
     routes: &Routes,
     shapes: &[Shape],
     measure: bool,
-    refusing: Option<Refusing<'_>>,
+    refusing: &Refusing,
 ) -> Result<Layout<'p>, Refusal> {
     let (outputs, plan) = (routes.outputs.len(), batch.plan);
     let mut writes = Vec::with_capacity(plan.emitted() + plan.rejected());
@@ -188,22 +188,19 @@ pub(super) fn lay_out<'p>(
                 continue;
             }
         }
-        let refused = refusing.and_then(|refusing| {
-            let value = match &emit.value {
-                ValueChange::Keep => rows.value(row),
-                ValueChange::Null => None,
-                ValueChange::Bytes(range) => batch.patched.get(range.clone()),
-            };
-            let name = &routes.outputs[topic].topic;
-            refusing.find(rows.offset(row), name, key, value)
-        });
-        if let Some(refused) = refused {
+        let value = match &emit.value {
+            ValueChange::Keep => rows.value(row),
+            ValueChange::Null => None,
+            ValueChange::Bytes(range) => batch.patched.get(range.clone()),
+        };
+        let name = &routes.outputs[topic].topic;
+        if let Some(refused) = refusing.find(rows.offset(row), name, key, value) {
             less = true;
             letters.push(Letter {
                 row: emit.row,
                 kind: Kind::Refused,
                 code: REFUSED.to_owned(),
-                reason: not_taken(&routes.outputs[topic].topic, &refused.reason, key),
+                reason: not_taken(name, refused.reason, key),
                 attempts: batch.attempts,
                 cut: None,
                 at: None,

@@ -4,9 +4,9 @@
 //! rows again; what comes of them is compared with what was refused of those rows. A guest that makes something else of them this
 //! time is asked no questions: that may be taken.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use millstream_kafka::producer::{RefusedRecord, fingerprint};
@@ -21,18 +21,14 @@ const MOST: usize = 100_000;
 
 /// Of one revision.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
-    /// So that nobody looks as long as there are none.
-    any: AtomicBool,
-    found: Mutex<HashMap<u64, Vec<Found>>>,
-}
+pub(super) struct Refusals(Mutex<HashMap<TopicPartition, Vec<Arc<Batch>>>>);
 
-/// A record that was refused, and of which rows it came.
+/// What was refused of one batch of rows.
 #[derive(Debug)]
-struct Found {
-    partition: TopicPartition,
+struct Batch {
     rows: Range<i64>,
-    reason: String,
+    /// Why, by the record's fingerprint.
+    reasons: HashMap<u64, String>,
     when: Instant,
 }
 
@@ -47,52 +43,55 @@ impl Refusals {
         if all.is_empty() {
             return;
         }
-        let mut found = self.found.lock();
-        found.retain(|_, these| {
-            these.retain(|found| found.when.elapsed() < LASTS);
-            !these.is_empty()
+        let mut known = self.0.lock();
+        known.retain(|_, batches| {
+            batches.retain(|batch| batch.when.elapsed() < LASTS);
+            !batches.is_empty()
         });
-        let mut seen = HashSet::new();
-        let new = all
-            .iter()
-            .filter(|refused| seen.insert(refused.fingerprint));
-        for refused in new.take(MOST.saturating_sub(found.len())) {
-            let new = Found {
-                partition: partition.clone(),
-                rows: rows.clone(),
-                reason: refused.reason.clone(),
-                when: Instant::now(),
-            };
-            found.entry(refused.fingerprint).or_default().push(new);
-        }
-        self.any.store(!found.is_empty(), Ordering::Release);
+        let held: usize = known
+            .values()
+            .flatten()
+            .map(|batch| batch.reasons.len())
+            .sum();
+        let new = all.iter().take(MOST.saturating_sub(held));
+        let batch = Batch {
+            rows: rows.clone(),
+            reasons: new
+                .map(|refused| (refused.fingerprint, refused.reason.clone()))
+                .collect(),
+            when: Instant::now(),
+        };
+        known
+            .entry(partition.clone())
+            .or_default()
+            .push(Arc::new(batch));
     }
 
-    /// What is to be looked for among the records of a batch of this partition; `None`: nothing.
-    pub(super) fn of<'a>(&'a self, partition: &'a TopicPartition) -> Option<Refusing<'a>> {
-        self.any.load(Ordering::Acquire).then_some(Refusing {
-            all: self,
-            partition,
-        })
+    /// What is to be looked for among the records of these rows.
+    pub(super) fn of(&self, partition: &TopicPartition, rows: &Range<i64>) -> Refusing {
+        let known = self.0.lock();
+        let batches = known.get(partition).into_iter().flatten().filter(|batch| {
+            batch.rows.start < rows.end
+                && rows.start < batch.rows.end
+                && batch.when.elapsed() < LASTS
+        });
+        Refusing(batches.cloned().collect())
     }
 }
 
-/// The refusals of one partition's rows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Refusing<'a> {
-    all: &'a Refusals,
-    partition: &'a TopicPartition,
-}
+/// What was refused of some rows: nothing as a rule.
+#[derive(Debug, Default)]
+pub(super) struct Refusing(Vec<Arc<Batch>>);
 
 /// A record is known not to be taken.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) reason: String,
+pub(super) struct Known<'a> {
+    pub(super) reason: &'a str,
     /// How often it was tried.
     pub(super) times: usize,
 }
 
-impl Refusing<'_> {
+impl Refusing {
     /// Whether this record of the row at `offset` is not taken.
     pub(super) fn find(
         &self,
@@ -100,16 +99,19 @@ impl Refusing<'_> {
         topic: &str,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-    ) -> Option<Known> {
-        let found = self.all.found.lock();
-        let these = found.get(&fingerprint(topic, key, value))?;
-        let mut of_the_row = these.iter().filter(|found| {
-            found.partition == *self.partition
-                && found.rows.contains(&offset)
-                && found.when.elapsed() < LASTS
+    ) -> Option<Known<'_>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let fingerprint = fingerprint(topic, key, value);
+        let mut reasons = self.0.iter().filter_map(|batch| {
+            let reason = batch.reasons.get(&fingerprint)?;
+            batch.rows.contains(&offset).then_some(reason)
         });
-        let reason = of_the_row.next()?.reason.clone();
-        let times = 1 + of_the_row.count();
-        Some(Known { reason, times })
+        let reason = reasons.next()?;
+        Some(Known {
+            reason,
+            times: 1 + reasons.count(),
+        })
     }
 }

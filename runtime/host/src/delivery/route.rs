@@ -79,8 +79,8 @@ impl<T> Route<T> {
         };
         let shapes: Vec<Shape> = self.topics.iter().zip(&self.keyless).map(shape).collect();
         let measure = self.measure.load(Ordering::Relaxed);
-        let refusing = self.refusals.of(batch.partition);
-        lay_out(batch, rows, &self.routes, &shapes, measure, refusing)
+        let refusing = self.refusals.of(batch.partition, &rows.offsets());
+        lay_out(batch, rows, &self.routes, &shapes, measure, &refusing)
     }
 
     /// A record of this route, which came of one of these rows, was not written.

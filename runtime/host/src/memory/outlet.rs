@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::{Flown, Memory, MemoryHeader, MemoryRows, Record, Run, refusal};
+use super::{Flown, Memory, MemoryHeader, MemoryRows, Record, Run};
 use crate::delivery::{Base, DeliveryError, Done, Key, Outgoing, Outlet, SendError, Value};
 use crate::source::Rows;
 
@@ -69,9 +69,9 @@ impl Outlet for Memory {
                 name: name.into(),
                 counted: topic.counted,
             }),
-            None => Err(refusal(
+            None => Err(DeliveryError::new(
                 "no-such-topic",
-                &format!("the topic {name:?} does not exist"),
+                format!("the topic {name:?} does not exist"),
             )),
         }
     }

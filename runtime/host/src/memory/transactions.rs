@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Memory, Run, refusal};
+use super::{Memory, Run};
 use crate::delivery::{Committed, DeliveryError, ExactlyOnce, Transactions};
 use crate::source::TopicPartition;
 use crate::stats::Stats;
@@ -116,11 +116,17 @@ impl Transactions for MemoryTransactions {
         };
         if most.is_some_and(|most| written.len() > most) {
             tokio::time::sleep(TIMEOUT).await;
-            return Err(refusal("operation-timed-out", "the broker is too slow"));
+            return Err(DeliveryError::new(
+                "operation-timed-out",
+                "the broker is too slow",
+            ));
         }
         let mut state = self.memory.inner.state.lock();
         if member != state.transaction.generation {
-            return Err(refusal("illegal-generation", "the group has gone on"));
+            return Err(DeliveryError::new(
+                "illegal-generation",
+                "the group has gone on",
+            ));
         }
         let ending = state.transaction.endings.pop_front();
         if matches!(ending, None | Some(Ending::CommittedUnknown)) {
@@ -133,7 +139,7 @@ impl Transactions for MemoryTransactions {
         );
         match ending {
             None => Ok(()),
-            Some(_) => Err(refusal("told-to-fail", "the test said so")),
+            Some(_) => Err(DeliveryError::new("told-to-fail", "the test said so")),
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn place<'p>(
     rows: &impl Rows,
     routes: &Routes,
     shapes: &[Shape],
-    refusing: Option<Refusing<'_>>,
+    refusing: &Refusing,
 ) -> Result<Option<Write<'p>>, Refusal> {
     let policies = &routes.letters;
     let policy = match letter.kind {
@@ -60,9 +60,7 @@ pub(super) fn place<'p>(
     let kept = rows
         .value(row)
         .map(|value| &value[..letter.cut.unwrap_or(value.len())]);
-    let refused =
-        refusing.and_then(|refusing| refusing.find(rows.offset(row), &policies.topic, key, kept));
-    if let Some(refused) = refused {
+    if let Some(refused) = refusing.find(rows.offset(row), &policies.topic, key, kept) {
         // It is most likely the timestamp that both topics do not take; after that there is nothing left to try.
         if refused.times > 1 {
             return Err(not_taken(&letter, rows, &refused, &policies.topic));
@@ -121,7 +119,7 @@ fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn not_taken(letter: &Letter, rows: &impl Rows, refused: &Known, topic: &str) -> Refusal {
+fn not_taken(letter: &Letter, rows: &impl Rows, refused: &Known<'_>, topic: &str) -> Refusal {
     let offset = rows.offset(letter.row as usize);
     let message = format!(
         "the record at offset {offset} cannot be processed ({}: {}), and the topic {topic:?} for such records does not take it: {}. \

@@ -88,7 +88,14 @@ fn lay_with<'p>(
         failed: false,
         patched: &[],
     };
-    lay_out(laid, rows, &routes(letters), shapes, measure, None)
+    lay_out(
+        laid,
+        rows,
+        &routes(letters),
+        shapes,
+        measure,
+        &Refusing::default(),
+    )
 }
 
 fn written(layout: &Layout<'_>) -> Vec<(usize, i32, u32)> {
