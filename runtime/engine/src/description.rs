@@ -1,10 +1,8 @@
 //! What a module says about itself in `configure`, checked.
-//!
-//! Tables and lookups have their place here and are refused until the host can serve them.
 
 use std::collections::HashSet;
 
-use crate::{Failure, Field, Part};
+use crate::{Failure, Field, Lookup, Part};
 
 /// Parts of a record that `apply` looks at. A part that is not named is not copied into the guest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,15 +41,10 @@ pub struct Description {
     pub outputs: Vec<String>,
     /// Names of the module's own counters, at most [`Description::MAX_COUNTERS`].
     pub counters: Vec<String>,
-    /// Names of the tables used. Always empty in this version.
+    /// Names of the tables used. Lookups and `tables.get` name them by index.
     pub tables: Vec<String>,
-}
-
-/// What stays of a description that the engine cannot serve yet: enough to refuse it by name.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Unserved {
-    pub(crate) lookups: usize,
-    pub(crate) options: Vec<String>,
+    /// What is joined to each row from the tables, in the order in which `apply` gets it.
+    pub lookups: Vec<Lookup>,
 }
 
 impl Description {
@@ -59,6 +52,10 @@ impl Description {
     pub const MAX_COUNTERS: usize = 64;
     /// Outputs of one module.
     pub const MAX_OUTPUTS: usize = 256;
+    /// Tables of one module.
+    pub const MAX_TABLES: usize = 64;
+    /// Lookups of one module.
+    pub const MAX_LOOKUPS: usize = 256;
     /// Bytes of a name of an output, a table or a counter.
     pub const MAX_NAME: usize = 64;
 
@@ -82,55 +79,44 @@ impl Description {
         }
     }
 
-    pub(crate) fn check(&self, unserved: &Unserved) -> Result<(), Failure> {
+    /// `options` are the names of those asked for.
+    pub(crate) fn check(&self, options: &[String]) -> Result<(), Failure> {
         let refuse = |why: String| Err(Failure::Description(why));
-        if let Some(table) = self.tables.first() {
-            return refuse(format!(
-                "it declares the table `{table}`: tables are not supported by this version of Millstream"
-            ));
-        }
-        if unserved.lookups > 0 {
-            return refuse(
-                "it declares lookups: they are not supported by this version of Millstream"
-                    .to_owned(),
-            );
-        }
-        if let Some(option) = unserved.options.first() {
+        if let Some(option) = options.first() {
             return refuse(format!(
                 "it asks for the option `{option}`, which this version of Millstream does not know"
             ));
         }
-        if self.fields.len() > Field::MAX {
-            return refuse(format!(
-                "it declares {} fields, at most {} are possible",
-                self.fields.len(),
-                Field::MAX
-            ));
+        let counts = [
+            ("fields", self.fields.len(), Field::MAX),
+            ("outputs", self.outputs.len(), Self::MAX_OUTPUTS),
+            ("counters", self.counters.len(), Self::MAX_COUNTERS),
+            ("tables", self.tables.len(), Self::MAX_TABLES),
+            ("lookups", self.lookups.len(), Self::MAX_LOOKUPS),
+        ];
+        for (what, count, most) in counts {
+            if count > most {
+                return refuse(format!(
+                    "it declares {count} {what}, at most {most} are possible"
+                ));
+            }
         }
         for field in &self.fields {
             if let Err(why) = field.check() {
                 return refuse(format!("it declares {why}"));
             }
         }
+        for lookup in &self.lookups {
+            if let Err(why) = lookup.check(self.tables.len(), &self.fields) {
+                return refuse(format!("it declares {why}"));
+            }
+        }
         if self.outputs.is_empty() {
             return refuse("it declares no output: at least one is needed".to_owned());
         }
-        if self.outputs.len() > Self::MAX_OUTPUTS {
-            return refuse(format!(
-                "it declares {} outputs, at most {} are possible",
-                self.outputs.len(),
-                Self::MAX_OUTPUTS
-            ));
-        }
-        if self.counters.len() > Self::MAX_COUNTERS {
-            return refuse(format!(
-                "it declares {} counters, at most {} are possible",
-                self.counters.len(),
-                Self::MAX_COUNTERS
-            ));
-        }
         let output = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
         check_names("output", &self.outputs, output, "a-z, 0-9, '-' and '_'")?;
+        check_names("table", &self.tables, output, "a-z, 0-9, '-' and '_'")?;
         let counter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         check_names("counter", &self.counters, counter, "a-z, 0-9 and '_'")
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use millstream_fields::{Extractor, Refused};
+use millstream_fields::{Joiner, Refused};
 use wasmtime::component::TypedFunc;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -17,6 +17,7 @@ use crate::observer::Observer;
 use crate::raw::BatchArg;
 use crate::raw::shapes::{DescriptionShape, FailureShape, OutputShape};
 use crate::state::State;
+use crate::tables::{TableError, Tables, View};
 use crate::{Batch, Description, Failure, Guest, Limits, Malformed, Plan, Row};
 
 pub(crate) type ConfigureParams = (Vec<(String, String)>,);
@@ -35,8 +36,9 @@ pub struct Instance {
     engine: Arc<Inner>,
     observer: Arc<dyn Observer>,
     description: Description,
-    /// `None`: no fields are declared.
-    extractor: Option<Extractor>,
+    /// `None`: neither fields nor lookups are declared.
+    joiner: Option<Joiner>,
+    tables: Arc<dyn Tables>,
     limits: Limits,
     soft_memory: u64,
     /// Bytes of the batch that the last call copied into the guest.
@@ -105,8 +107,9 @@ impl Instance {
             .declare(description.counters.len());
         let soft_memory = limits.soft_memory_from(store.data().share.memory());
         let limits = limits.clone();
-        let fields = &description.fields;
-        let extractor = (!fields.is_empty()).then(|| Extractor::new(fields));
+        let (fields, lookups) = (&description.fields, &description.lookups);
+        let joiner = (!fields.is_empty() || !lookups.is_empty())
+            .then(|| Joiner::new(fields, lookups, &description.tables));
         Ok(Instance {
             store,
             apply,
@@ -114,7 +117,8 @@ impl Instance {
             engine,
             observer,
             description,
-            extractor,
+            joiner,
+            tables: module.tables.clone(),
             limits,
             soft_memory,
             copied: AtomicU64::new(0),
@@ -157,7 +161,7 @@ impl Instance {
             copied: &self.copied,
             batch,
             reads: self.description.reads,
-            fields: self.extractor.as_ref().map_or(&[], Extractor::columns),
+            joiner: self.joiner.as_ref(),
         };
         let called = {
             let _running = self.engine.ticker.running();
@@ -192,6 +196,34 @@ impl Instance {
     }
 }
 
+impl Instance {
+    /// Fills the columns of fields and lookups. Returns the rows that the guest is not to see, for which they have no entry.
+    fn join(&mut self, rows: &[Row<'_>]) -> Result<Vec<Refused>, Failure> {
+        let tables = self.description.tables.len();
+        let mut view = (tables != 0).then(|| {
+            let limit = self.limits.lookup_bytes;
+            View::new(self.tables.snapshot(), tables, limit)
+        });
+        let refused = match &mut self.joiner {
+            Some(joiner) => joiner.join(rows, |table, keys| match &mut view {
+                Some(view) => view.get(table as usize, keys),
+                // A description whose lookups name no table is refused.
+                None => Err(TableError::Unavailable("there are no tables".to_owned())),
+            }),
+            None => Ok(Vec::new()),
+        };
+        self.store.data_mut().view = view;
+        refused.map_err(of_tables)
+    }
+}
+
+fn of_tables(error: TableError) -> Failure {
+    match error {
+        TableError::TooLarge(limit) => failure::too_much_looked_up(limit),
+        TableError::Unavailable(why) => Failure::Host(why),
+    }
+}
+
 impl Guest for Instance {
     async fn apply<'a>(&'a mut self, batch: Batch<'a>) -> Result<Plan, Failure> {
         if self.unusable {
@@ -203,10 +235,7 @@ impl Guest for Instance {
         if batch.rows.is_empty() {
             return Ok(Plan::default());
         }
-        let refused = match &mut self.extractor {
-            Some(extractor) => extractor.extract(batch.rows),
-            None => Vec::new(),
-        };
+        let refused = self.join(batch.rows)?;
         if refused.is_empty() {
             return self.call(batch).await;
         }

@@ -10,6 +10,7 @@ use crate::engine::Inner;
 use crate::instance::{ApplyParams, ApplyResult, ConfigureParams, ConfigureResult, Instance};
 use crate::observer::{Deaf, Observer};
 use crate::state::State;
+use crate::tables::{NoTables, Tables};
 use crate::{Description, Failure, Limits, LoadError, imports};
 
 /// SHA-256 of an upload; shown in hexadecimal.
@@ -36,6 +37,7 @@ pub struct Module {
     pub(crate) configure: ComponentExportIndex,
     pub(crate) apply: ComponentExportIndex,
     digest: Digest,
+    pub(crate) tables: Arc<dyn Tables>,
 }
 
 impl Module {
@@ -90,7 +92,14 @@ impl Module {
             configure,
             apply,
             digest,
+            tables: Arc::new(NoTables),
         })
+    }
+
+    /// The same module, whose instances look into these tables.
+    #[must_use]
+    pub fn with_tables(self, tables: Arc<dyn Tables>) -> Module {
+        Module { tables, ..self }
     }
 
     /// SHA-256 of the component.

@@ -7,12 +7,15 @@
 mod builder;
 mod check;
 mod columns;
+mod keys;
 mod widen;
 
 use std::ops::Range;
 
 pub use builder::OutputBuilder;
 use columns::{HeaderColumns, Strings, TextColumn, i32_at, i64_at, u16_at, u32_at};
+
+pub(crate) use keys::Keys;
 
 use crate::output::Patch;
 use crate::{Batch, Description, Failure, Header, Limits, Output};

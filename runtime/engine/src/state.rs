@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crate::budget::{Budget, Share};
 use crate::meter::Meter;
 use crate::observer::{Level, LogLine, LogSource, Observer};
+use crate::tables::View;
 use crate::{EngineConfig, Limits};
 
 /// Resource handles that an instance may hold: they live in the host's memory, outside of the guest's limit.
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) said: Said,
     pub(crate) probe: Option<LogProbe>,
+    /// What the call at hand sees of the tables; `None` outside of `apply`, and where none are declared.
+    pub(crate) view: Option<View>,
     clock: Clock,
     handles: u32,
 }
@@ -38,6 +41,7 @@ impl State {
             counters: Counters::default(),
             said: Said::new(limits),
             probe: config.log_probe.clone(),
+            view: None,
             clock: Clock::new(),
             handles: 0,
         }
@@ -50,6 +54,7 @@ impl State {
 
     /// Gives the observer what the call said, and what it counted if its answer was accepted.
     pub(crate) fn end_call(&mut self, observer: &dyn Observer, accepted: bool) {
+        self.view = None;
         self.said.hand_over(observer, accepted);
         self.counters.hand_over(observer, accepted);
     }

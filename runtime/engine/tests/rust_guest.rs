@@ -267,7 +267,7 @@ async fn answers_of_the_guest_itself_keep_their_kind() {
         apply("refuse", batch).await,
         Err(Failure::Refused("no such mode".to_owned()))
     );
-    for unserved in ["table", "field", "lookup", "option", "no-output"] {
+    for unserved in ["field", "lookup", "option", "no-output"] {
         let refused = apply(unserved, batch).await;
         assert!(
             matches!(refused, Err(Failure::Description(_))),

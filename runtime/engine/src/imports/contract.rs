@@ -1,9 +1,10 @@
-//! The contract's own imports: log, metrics and, once the host has them, tables.
+//! The contract's own imports: log, metrics and tables.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
 use crate::observer::{Level, LogSource};
+use crate::plan::Keys;
 use crate::raw::Line;
 use crate::raw::shapes::{ColumnShape, LevelShape};
 use crate::raw::wasi::NewColumn;
@@ -22,20 +23,29 @@ pub(super) fn add(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 Ok(())
             },
         )?;
-    // Tables belong here. A description that declares one is refused, so no index is valid yet.
     linker
         .instance("millstream:transform/tables@0.1.0")?
-        .func_wrap(
-            "get",
-            |_: StoreContextMut<'_, State>,
-             _: (u32, ColumnShape)|
-             -> wasmtime::Result<(NewColumn,)> {
-                Err(HostTrap(
-                    "tables.get: tables are not supported by this version of Millstream".to_owned(),
-                )
-                .into())
-            },
+        .func_wrap("get", get)
+}
+
+fn get(
+    mut store: StoreContextMut<'_, State>,
+    (table, keys): (u32, ColumnShape),
+) -> wasmtime::Result<(NewColumn,)> {
+    let wrong = |why: String| HostTrap(format!("tables.get: {why}"));
+    let Some(view) = &mut store.data_mut().view else {
+        return Err(wrong(
+            "there are no tables: they are declared, and looked into within `apply`".to_owned(),
         )
+        .into());
+    };
+    let tables = view.tables();
+    if table as usize >= tables {
+        return Err(wrong(format!("there is no table {table}, {tables} are declared")).into());
+    }
+    let keys = Keys::new(keys.into()).map_err(|malformed| wrong(malformed.to_string()))?;
+    let entries: Vec<Option<&[u8]>> = keys.iter().collect();
+    Ok((view.get(table as usize, &entries)?.into(),))
 }
 
 fn write(

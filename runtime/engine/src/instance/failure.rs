@@ -6,6 +6,7 @@ use crate::budget::{BudgetSpent, mebibytes};
 use crate::meter::{Panicked, TimeUp};
 use crate::raw::{AnswerTooLarge, BatchTooLarge};
 use crate::state::{HostTrap, State};
+use crate::tables::TableError;
 use crate::{Failure, Malformed};
 
 /// Bytes of a guest's own text that are kept.
@@ -75,6 +76,11 @@ fn typed(error: &wasmtime::Error, state: &mut State, crossing: usize) -> Option<
             used: "more".to_owned(),
         });
     }
+    match error.downcast_ref() {
+        Some(TableError::TooLarge(limit)) => return Some(too_much_looked_up(*limit)),
+        Some(TableError::Unavailable(why)) => return Some(Failure::Host(why.clone())),
+        None => {}
+    }
     if error.is::<BatchTooLarge>() {
         return Some(Failure::Limit {
             what: "bytes of one column",
@@ -84,6 +90,15 @@ fn typed(error: &wasmtime::Error, state: &mut State, crossing: usize) -> Option<
     }
     // A guest that cannot have memory usually gives up by a trap that says nothing of it.
     state.share.take_refused()
+}
+
+/// One call fetches more from tables than it may.
+pub(super) fn too_much_looked_up(limit: u64) -> Failure {
+    Failure::Limit {
+        what: "bytes of values looked up by one call",
+        limit: mebibytes(limit),
+        used: "more".to_owned(),
+    }
 }
 
 fn trap(error: &wasmtime::Error) -> Failure {

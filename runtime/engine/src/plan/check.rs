@@ -106,6 +106,7 @@ macro_rules! header_places {
 
 const KEYS: Places = places!("keys.to");
 const VALUES: Places = places!("values.to");
+const LOOKED_UP: Places = places!("keys");
 const CODES: Places = places!("rejected.codes");
 const REASONS: Places = places!("rejected.reasons");
 const HEADERS: HeaderPlaces = header_places!("headers.to");
@@ -203,6 +204,12 @@ fn bits(place: &'static str, set: &[u8], n: usize) -> Checked<()> {
         ));
     }
     Ok(())
+}
+
+/// Keys to look up, as many as there are ends.
+pub(super) fn keys(column: Column) -> Checked<(Strings, usize)> {
+    let count = whole(LOOKED_UP.ends, &column.ends)?;
+    Ok((strings(&LOOKED_UP, column, count)?, count))
 }
 
 fn strings(places: &Places, column: Column, n: usize) -> Checked<Strings> {

@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use millstream_fields::Column as FieldColumn;
+use millstream_fields::{Column as FieldColumn, Joiner};
 use wasmtime::component::__internal::{
     CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext,
 };
@@ -29,8 +29,8 @@ pub(crate) struct BatchArg<'a> {
     pub(crate) copied: &'a AtomicU64,
     pub(crate) batch: Batch<'a>,
     pub(crate) reads: Parts,
-    /// One entry for each row in every column.
-    pub(crate) fields: &'a [FieldColumn],
+    /// Its columns have one entry for each row. `None`: there are none.
+    pub(crate) joiner: Option<&'a Joiner>,
 }
 
 // SAFETY: layout, size and type check are those of the derived `BatchShape`, which has the contract's fields.
@@ -105,12 +105,17 @@ unsafe impl Lower for BatchArg<'_> {
             headers(cx, self.copied, at, rows)?;
         }
         let at_fields = field(&<[u8]>::ABI, &mut at);
-        let pointer = field_columns(cx, self.copied, self.fields)?;
-        list_at(cx, at_fields, pointer, self.fields.len())?;
-        // The columns of lookups belong here; descriptions that ask for any are refused.
-        let pointer = cx.realloc(0, 0, 4, 0)?;
-        list_at(cx, field(&<[u8]>::ABI, &mut at), pointer, 0)?;
-        Ok(())
+        let at_lookups = field(&<[u8]>::ABI, &mut at);
+        match self.joiner {
+            Some(joiner) => {
+                field_columns(cx, self.copied, at_fields, joiner.fields().iter())?;
+                field_columns(cx, self.copied, at_lookups, joiner.lookups())
+            }
+            None => {
+                field_columns(cx, self.copied, at_fields, [].iter())?;
+                field_columns(cx, self.copied, at_lookups, [].iter())
+            }
+        }
     }
 }
 
@@ -211,16 +216,18 @@ fn column<'a, T>(
     )
 }
 
-/// A list of `field-column`; returns where it lies.
-fn field_columns<T>(
+/// A list of `field-column`, its pair written at `at`.
+fn field_columns<'c, T>(
     cx: &mut LowerContext<'_, T>,
     copied: &AtomicU64,
-    columns: &[FieldColumn],
-) -> wasmtime::Result<usize> {
+    at: usize,
+    columns: impl ExactSizeIterator<Item = &'c FieldColumn>,
+) -> wasmtime::Result<()> {
     let abi = &FieldColumnShape::ABI;
     let size = abi.size32 as usize;
     let pointer = cx.realloc(0, 0, abi.align32, columns.len() * size)?;
-    for (i, column) in columns.iter().enumerate() {
+    list_at(cx, at, pointer, columns.len())?;
+    for (i, column) in columns.enumerate() {
         let at = pointer + i * size;
         let kind = match column {
             FieldColumn::Text(_) => 0u8,
@@ -248,7 +255,7 @@ fn field_columns<T>(
             }
         }
     }
-    Ok(pointer)
+    Ok(())
 }
 
 fn bytes<T>(

@@ -1,16 +1,14 @@
 //! The contract's types as they cross the boundary, derived. The engine's own types are made from them at once.
 //!
-//! `BatchShape` is never built: it lends `lower::BatchArg` its size, alignment and type check. Lookups are lifted whole,
-//! though only their number is looked at until the host serves them.
+//! `BatchShape` is never built: it lends `lower::BatchArg` its size, alignment and type check.
 #![allow(dead_code)]
 
 use wasmtime::component::{ComponentType, Lift, flags};
 
 use super::lift::Bytes;
-use crate::description::Unserved;
 use crate::{
-    Column, Description, Failure, Field, FieldKind, Headers, Output, Part, Parts, Patch, Presence,
-    Rejections,
+    Column, Description, Failure, Field, FieldKind, Headers, Lookup, LookupKey, Output, Part,
+    Parts, Patch, Presence, Rejections,
 };
 
 #[derive(ComponentType, Lift)]
@@ -306,6 +304,19 @@ impl From<FieldShape> for Field {
     }
 }
 
+impl From<LookupShape> for Lookup {
+    fn from(lookup: LookupShape) -> Lookup {
+        Lookup {
+            table: lookup.table,
+            key: match lookup.key {
+                LookupKeyShape::RecordKey => LookupKey::Record,
+                LookupKeyShape::Field(index) => LookupKey::Field(index),
+            },
+            field: lookup.field.map(Into::into),
+        }
+    }
+}
+
 impl DescriptionShape {
     /// The description, if it keeps the contract's rules and this version serves all that it asks for.
     pub(crate) fn checked(self) -> Result<Description, Failure> {
@@ -317,18 +328,16 @@ impl DescriptionShape {
             timestamps: has(PartsShape::TIMESTAMPS),
             offsets: has(PartsShape::OFFSETS),
         };
-        let unserved = Unserved {
-            lookups: self.lookups.len(),
-            options: self.options.into_iter().map(|o| o.0).collect(),
-        };
+        let options: Vec<String> = self.options.into_iter().map(|o| o.0).collect();
         let description = Description {
             reads,
             fields: self.fields.into_iter().map(Into::into).collect(),
             outputs: self.outputs,
             counters: self.counters,
             tables: self.tables,
+            lookups: self.lookups.into_iter().map(Into::into).collect(),
         };
-        description.check(&unserved)?;
+        description.check(&options)?;
         Ok(description)
     }
 }

@@ -1,5 +1,6 @@
 //! The few WASI types that cross the boundary, derived.
 
+use millstream_fields::Strings;
 use wasmtime::component::{ComponentType, Lift, Lower, Resource};
 
 /// Marks of the resource types; none has contents.
@@ -33,4 +34,14 @@ pub(crate) struct NewColumn {
     data: Vec<u8>,
     ends: Vec<u8>,
     nulls: Vec<u8>,
+}
+
+impl From<Strings> for NewColumn {
+    fn from(strings: Strings) -> NewColumn {
+        NewColumn {
+            nulls: strings.nulls.or_none().to_vec(),
+            ends: strings.ends.into_flattened(),
+            data: strings.data,
+        }
+    }
 }

@@ -10,7 +10,8 @@ use crate::{
 /// The output that stands for the next step of a deployment that has several.
 const NEXT: &str = "next";
 
-/// Checks that every output of the module has a topic, and that no topic is given to an output that does not exist.
+/// Checks that every output of the module has a topic, that no topic is given to an output that does not exist, and that the
+/// module asks for nothing that this version of the host does not have.
 /// `file` is what problems call the manifest, `module` the module.
 pub fn description(
     manifest: &Manifest,
@@ -30,6 +31,12 @@ pub fn description(
             );
             problems.push(Problem::new(format!("{file}: outputs"), message));
         }
+    }
+    if let Some(table) = description.tables.first() {
+        let message = format!(
+            "declares the table \"{table}\": tables are not supported by this version of Millstream"
+        );
+        problems.push(Problem::new(module, message));
     }
     for output in manifest
         .outputs

@@ -99,8 +99,7 @@ impl Column {
     pub(crate) fn push_null(&mut self) {
         match self {
             Column::Text(strings) | Column::Raw(strings) => {
-                strings.ends.push((strings.data.len() as u32).to_le_bytes());
-                strings.nulls.push(true);
+                strings.append(None);
             }
             Column::Integer(numbers) | Column::Number(numbers) => {
                 numbers.numbers.push([0; 8]);
@@ -149,6 +148,33 @@ impl<'t> Item<'t> {
 }
 
 impl Strings {
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Entry i, which has to be there; `None` is null.
+    #[must_use]
+    pub fn get(&self, i: usize) -> Option<&[u8]> {
+        let at = |i: usize| u32::from_le_bytes(self.ends[i]) as usize;
+        let start = if i == 0 { 0 } else { at(i - 1) };
+        (!self.nulls.get(i)).then(|| &self.data[start..at(i)])
+    }
+
+    /// Appends an entry; `None` is null.
+    pub fn append(&mut self, entry: Option<&[u8]>) {
+        self.data.extend_from_slice(entry.unwrap_or_default());
+        self.ends.push((self.data.len() as u32).to_le_bytes());
+        self.nulls.push(entry.is_none());
+    }
+
     #[inline]
     fn push(&mut self, append: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
         let before = self.data.len();
@@ -163,6 +189,12 @@ impl Strings {
 }
 
 impl Numbers {
+    /// Entry i, which has to be there, little-endian; `None` is null.
+    #[must_use]
+    pub fn get(&self, i: usize) -> Option<[u8; 8]> {
+        (!self.nulls.get(i)).then(|| self.numbers[i])
+    }
+
     #[inline]
     fn push(&mut self, number: Option<[u8; 8]>) -> bool {
         let Some(number) = number else { return false };
@@ -201,6 +233,12 @@ impl Bits {
             self.set += 1;
         }
         self.length += 1;
+    }
+
+    /// Whether entry i, which has to be there, is in the set.
+    #[inline]
+    fn get(&self, i: usize) -> bool {
+        self.bytes[i / 8] & 1 << (i % 8) != 0
     }
 
     fn truncate(&mut self, length: usize) {

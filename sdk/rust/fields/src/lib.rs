@@ -10,10 +10,12 @@
 mod column;
 mod extractor;
 pub mod json;
+mod lookup;
 mod pointer;
 
 pub use column::{Bits, Booleans, Column, Numbers, Strings};
 pub use extractor::{Extractor, Refused, Row};
+pub use lookup::{Joiner, Lookup, LookupKey};
 
 /// Where a field is looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -16,6 +16,7 @@ use millstream::transform::metrics::add;
 use millstream::transform::records::{
     Column, ColumnPatch, FieldColumn, Headers, HeadersPatch, PartitionsPatch, TimestampsPatch,
 };
+use millstream::transform::tables;
 
 thread_local! {
     static MODE: RefCell<String> = const { RefCell::new(String::new()) };
@@ -51,7 +52,14 @@ impl Guest for Modes {
             "echo" => description.reads = Parts::all(),
             "values" | "first-byte" => description.reads = Parts::VALUES,
             "refuse" => return Err("no such mode".to_owned()),
-            "table" => description.tables.push("users".to_owned()),
+            "tables" | "tables-other" | "tables-broken-keys" => {
+                description.reads = Parts::KEYS;
+                description.tables.push("users".to_owned());
+            }
+            "tables-early" => {
+                description.tables.push("users".to_owned());
+                tables::get(0, &key(b"early"));
+            }
             "field" => description.fields.push(field()),
             "fields" | "fields-unseen" => description.fields = fields(),
             "lookup" => {
@@ -79,6 +87,13 @@ impl Guest for Modes {
             "first-byte" => Ok(kept(batch.values.as_ref(), |v| v.first() == Some(&b'v'))),
             "fields" => Ok(shown(&batch)),
             "fields-unseen" => Ok(nothing()),
+            "tables" => Ok(found(tables::get(0, batch.keys.as_ref().unwrap()))),
+            "tables-other" => Ok(found(tables::get(1, &key(b"any")))),
+            "tables-broken-keys" => Ok(found(tables::get(0, &{
+                let mut keys = key(b"any");
+                keys.ends = 4u32.to_le_bytes().to_vec();
+                keys
+            }))),
             "chatty" => {
                 chat();
                 Ok(nothing())
@@ -126,6 +141,27 @@ impl Guest for Modes {
                 Ok(nothing())
             }
         }
+    }
+}
+
+/// One key.
+fn key(key: &[u8]) -> Column {
+    Column {
+        data: key.to_vec(),
+        ends: (key.len() as u32).to_le_bytes().to_vec(),
+        nulls: vec![],
+    }
+}
+
+/// Every row, with what was found for it as its value.
+fn found(values: Column) -> Output {
+    Output {
+        rows: None,
+        values: Some(ColumnPatch {
+            at: None,
+            to: values,
+        }),
+        ..nothing()
     }
 }
 
