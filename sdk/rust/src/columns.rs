@@ -10,6 +10,7 @@ use crate::reads::{
     ValuesAreRead,
 };
 use crate::record::{HeaderIter, Record};
+use crate::tables::TableReader;
 
 /// Little-endian 32-bit numbers in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -328,6 +329,11 @@ impl<'a, R: Reads> Batch<'a, R> {
         R::Timestamps: TimestampsAreRead,
     {
         self.columns.timestamps
+    }
+
+    /// The tables that the records' type names.
+    pub fn tables(self) -> TableReader<R::Tables> {
+        TableReader::new()
     }
 
     /// The records' offsets, ascending.

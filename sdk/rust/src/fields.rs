@@ -51,6 +51,11 @@
 //! the key; `#[field(key)]` is the whole key and `#[field(header = "trace")]` the last header of that name, both as text
 //! that is not JSON. `#[field("/age", lenient)]` is the third rule above.
 //!
+//! What the host looks up in a table comes as a field as well: `#[lookup("users")]` is what the table `users` has under the
+//! record's key, `#[lookup("users", by = user)]` what it has under another field of the struct (a text, an integer or a raw one);
+//! with a path, `#[lookup("users", by = user, "/name")]`, it is a field of the JSON found there. Each is an `Option`, and `None`
+//! where the table has nothing: see [`tables`](crate::tables).
+//!
 //! A record whose value is null lacks nothing and is not rejected by the host: take an `Option` of the struct to see it,
 //! else the SDK rejects it as `null-value`.
 //!
@@ -98,6 +103,19 @@ pub struct Declared {
     pub kind: Kind,
     pub optional: bool,
     pub lenient: bool,
+    /// `None`: it is the record's own.
+    pub lookup: Option<DeclaredLookup>,
+}
+
+/// That a field is looked up in a table; `Declared` says what of the value found it is.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct DeclaredLookup {
+    pub table: &'static str,
+    /// The record's own field that is the key, by its place among those; `None`: the record's key.
+    pub by: Option<u32>,
+    /// All of the value.
+    pub whole: bool,
 }
 
 #[doc(hidden)]
@@ -127,10 +145,65 @@ impl Declared {
     }
 }
 
-/// The declaration in the contract's words.
+/// The record's own fields in the contract's words.
 pub(crate) fn declared(fields: &[Declared]) -> Vec<wit::Field> {
-    let field = |declared: &Declared| {
-        let field = declared.field();
+    own(fields).map(Declared::wit).collect()
+}
+
+fn own(fields: &[Declared]) -> impl Iterator<Item = &Declared> {
+    fields.iter().filter(|declared| declared.lookup.is_none())
+}
+
+fn looked_up(fields: &[Declared]) -> impl Iterator<Item = (&Declared, DeclaredLookup)> {
+    fields
+        .iter()
+        .filter_map(|declared| Some((declared, declared.lookup?)))
+}
+
+/// The names of all tables: those that the transform looks into by itself come first.
+pub(crate) fn tables(named: &[&'static str], fields: &[Declared]) -> Vec<&'static str> {
+    let mut names = named.to_vec();
+    for (_, lookup) in looked_up(fields) {
+        if !names.contains(&lookup.table) {
+            names.push(lookup.table);
+        }
+    }
+    names
+}
+
+/// The lookups in the contract's words.
+pub(crate) fn lookups(tables: &[&str], fields: &[Declared]) -> Vec<wit::Lookup> {
+    looked_up(fields)
+        .map(|(declared, lookup)| wit::Lookup {
+            table: table(tables, lookup),
+            key: lookup
+                .by
+                .map_or(wit::LookupKey::RecordKey, wit::LookupKey::Field),
+            field: (!lookup.whole).then(|| declared.wit()),
+        })
+        .collect()
+}
+
+/// The lookups in the host's words, for tests.
+pub(crate) fn joined(tables: &[&str], fields: &[Declared]) -> Vec<millstream_fields::Lookup> {
+    use millstream_fields::{Lookup, LookupKey};
+    looked_up(fields)
+        .map(|(declared, lookup)| Lookup {
+            table: table(tables, lookup),
+            key: lookup.by.map_or(LookupKey::Record, LookupKey::Field),
+            field: (!lookup.whole).then(|| declared.field()),
+        })
+        .collect()
+}
+
+fn table(tables: &[&str], lookup: DeclaredLookup) -> u32 {
+    let index = tables.iter().position(|name| *name == lookup.table);
+    index.unwrap_or_default() as u32
+}
+
+impl Declared {
+    fn wit(&self) -> wit::Field {
+        let field = self.field();
         wit::Field {
             part: match field.part {
                 Part::Value => wit::Part::Value,
@@ -151,13 +224,12 @@ pub(crate) fn declared(fields: &[Declared]) -> Vec<wit::Field> {
                 Presence::Lenient => wit::Presence::Lenient,
             },
         }
-    };
-    fields.iter().map(field).collect()
+    }
 }
 
-/// The declaration in the host's words, for tests.
+/// The record's own fields in the host's words, for tests.
 pub(crate) fn extracted(fields: &[Declared]) -> Vec<millstream_fields::Field> {
-    fields.iter().map(Declared::field).collect()
+    own(fields).map(Declared::field).collect()
 }
 
 /// The values of one field, row for row.
@@ -211,6 +283,8 @@ pub trait FieldType<'a>: Sized {
     const KIND: Kind;
     #[doc(hidden)]
     const OPTIONAL: bool = false;
+    #[doc(hidden)]
+    const IS_RAW: bool = matches!(Self::KIND, Kind::Raw);
     /// `None` where a field that is not optional is null.
     #[doc(hidden)]
     fn get(column: &FieldColumn<'a>, row: usize) -> Option<Self>;

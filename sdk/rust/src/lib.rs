@@ -31,7 +31,8 @@
 //!   and [`Counters`], a third parameter the [`Settings`] or [`State`]. [`Transform`] lists the shapes.
 //! - [`Emitter::forward`] passes a record on as it is, which costs next to nothing; [`Emitter::emit`] changes parts of it.
 //! - An error rejects the record ([`Reject`]) or fails the batch ([`Failure`]).
-//! - [`fields`] that the host takes out of each record cost a fraction of parsing it here.
+//! - [`fields`] that the host takes out of each record cost a fraction of parsing it here; what it looks up in a table comes
+//!   the same way. [`tables`] can be asked by keys that the transform makes, too.
 //! - [`json`] parses values without copying them; [`testing`] runs a transform in a plain `cargo test`.
 //! - [`Batch`] and [`Plan`] are the columns below, for those who want all the speed; [`bindings`] is the contract itself.
 //!
@@ -52,6 +53,7 @@ pub mod reads;
 mod record;
 mod reject;
 mod settings;
+pub mod tables;
 pub mod testing;
 mod transform;
 
@@ -59,13 +61,14 @@ pub use columns::{Batch, Column, HeaderColumns, Numbers};
 pub use emission::{Buffer, Emission};
 pub use emitter::Emitter;
 pub use fields::{Fields, Rows};
-pub use millstream_sdk_macros::{Counters, Fields, Outputs, Settings, transform};
+pub use millstream_sdk_macros::{Counters, Fields, Outputs, Settings, Tables, transform};
 pub use outputs::{Counters, NoCounters, Outputs};
 pub use plan::Plan;
 pub use reads::Reads;
 pub use record::{Header, HeaderIter, Record};
 pub use reject::{Failure, OrReject, Reject};
 pub use settings::{FromSetting, Settings, SettingsReader, State};
+pub use tables::{Found, NoTables, TableReader, Tables};
 pub use transform::{Answer, Transform};
 
 /// What a transform's module wants in scope.
@@ -73,7 +76,7 @@ pub mod prelude {
     pub use crate::reads::{Headers, Keys, Offsets, Timestamps, Values};
     pub use crate::{
         Batch, Counters, Emitter, Failure, Fields, FromSetting, OrReject, Outputs, Plan, Record,
-        Reject, Rows, Settings, State, debug, error, info, reject, transform, warn,
+        Reject, Rows, Settings, State, Tables, debug, error, info, reject, transform, warn,
     };
 }
 
@@ -82,7 +85,8 @@ pub mod __private {
     //! What the macros' code calls.
     pub use crate::columns::Columns;
     pub use crate::component::{apply, configure};
-    pub use crate::fields::{Declared, DeclaredPart, FieldColumn, FieldType};
+    pub use crate::fields::{Declared, DeclaredLookup, DeclaredPart, FieldColumn, FieldType};
+    pub use crate::reads::{No, TableChoice};
     pub use crate::transform::shape;
 
     /// Compiles for transforms alone.

@@ -26,9 +26,11 @@
 //! ```
 
 use crate::bindings::exports::millstream::transform::guest::Parts;
+use crate::tables::{NoTables, Tables};
 
 /// The parts of a record that a transform reads: [`Keys`], [`Values`], [`Headers`], [`Timestamps`], [`Offsets`], a
-/// tuple of these in any order, or `()` for none. Topic and partition are always there.
+/// tuple of these in any order, or `()` for none. Topic and partition are always there. An enum of [`Tables`] among them says
+/// that these are looked into.
 pub trait Reads: 'static {
     #[doc(hidden)]
     type Keys: Choice;
@@ -40,6 +42,8 @@ pub trait Reads: 'static {
     type Timestamps: Choice;
     #[doc(hidden)]
     type Offsets: Choice;
+    #[doc(hidden)]
+    type Tables: TableChoice;
 }
 
 /// The contract's flags for what `R` names.
@@ -89,6 +93,15 @@ impl Choice for No {
     const YES: bool = false;
 }
 
+/// The tables that are looked into; of two enums in one tuple the first.
+#[doc(hidden)]
+pub trait TableChoice: Tables {
+    type Or<B: TableChoice>: TableChoice;
+}
+impl TableChoice for NoTables {
+    type Or<B: TableChoice> = B;
+}
+
 macro_rules! part {
     ($part:ty: $keys:ty, $values:ty, $headers:ty, $timestamps:ty, $offsets:ty) => {
         impl Reads for $part {
@@ -97,6 +110,7 @@ macro_rules! part {
             type Headers = $headers;
             type Timestamps = $timestamps;
             type Offsets = $offsets;
+            type Tables = NoTables;
         }
     };
 }
@@ -115,6 +129,7 @@ macro_rules! tuple {
             type Headers = <$first::Headers as Choice>::Or<<($($rest,)*) as Reads>::Headers>;
             type Timestamps = <$first::Timestamps as Choice>::Or<<($($rest,)*) as Reads>::Timestamps>;
             type Offsets = <$first::Offsets as Choice>::Or<<($($rest,)*) as Reads>::Offsets>;
+            type Tables = <$first::Tables as TableChoice>::Or<<($($rest,)*) as Reads>::Tables>;
         }
     };
 }
@@ -123,6 +138,7 @@ tuple!(A B);
 tuple!(A B C);
 tuple!(A B C D);
 tuple!(A B C D E);
+tuple!(A B C D E F);
 
 macro_rules! demand {
     ($name:ident, $message:literal, $note:literal) => {

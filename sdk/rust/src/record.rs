@@ -7,6 +7,7 @@ use crate::reads::{
     HeadersAreRead, KeysAreRead, OffsetsAreRead, Reads, TimestampsAreRead, Values, ValuesAreRead,
 };
 use crate::reject::Reject;
+use crate::tables::TableReader;
 
 /// A record as it came from its topic. `R` names the parts that the transform reads, the value alone unless said
 /// otherwise: see [`Reads`].
@@ -130,6 +131,11 @@ impl<'a, R: Reads> Record<'a, R> {
         R::Timestamps: TimestampsAreRead,
     {
         self.columns.timestamp(self.row)
+    }
+
+    /// The tables that the record's type names.
+    pub fn tables(self) -> TableReader<R::Tables> {
+        TableReader::new()
     }
 
     /// The record's offset in its partition.

@@ -28,15 +28,19 @@ mod batch;
 mod input;
 mod outcome;
 
+use std::collections::HashMap;
+use std::convert::Infallible;
+
 pub use input::Input;
 pub use outcome::{Emitted, Outcome, Rejected};
 
-use millstream_fields::{Extractor, Refused};
+use millstream_fields::{Joiner, Refused, Strings};
 
 use crate::fields;
 use crate::log;
 use crate::reject::Failure;
-use crate::transform::{Transform, configure};
+use crate::tables::offline::{self, Table};
+use crate::transform::{self, Transform, configure};
 
 /// Runs a transform without settings over these records, as one batch.
 ///
@@ -55,6 +59,7 @@ where
 pub struct Test<T> {
     transform: T,
     settings: Vec<(String, String)>,
+    tables: HashMap<String, Table>,
     topic: String,
     partition: i32,
 }
@@ -65,6 +70,7 @@ impl<T: Copy> Test<T> {
         Test {
             transform,
             settings: Vec::new(),
+            tables: HashMap::new(),
             topic: "input".to_owned(),
             partition: 0,
         }
@@ -74,6 +80,19 @@ impl<T: Copy> Test<T> {
     #[must_use]
     pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
         self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// What a table holds. One that is not given is empty.
+    #[must_use]
+    pub fn table<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        mut self,
+        name: &str,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let entry = |(key, value): (K, V)| (key.as_ref().to_vec(), value.as_ref().to_vec());
+        let table = self.tables.entry(name.to_owned()).or_default();
+        table.extend(entries.into_iter().map(entry));
         self
     }
 
@@ -132,9 +151,32 @@ impl<T: Copy> Test<T> {
         let records: Vec<Input> = records.into_iter().map(Into::into).collect();
         let (mut running, description) = configure(self.transform, self.settings.clone())
             .unwrap_or_else(|error| panic!("the deployment would be refused: {error}"));
-        let mut fields = Extractor::new(&fields::extracted(T::FIELDS));
+        let names = transform::tables::<Shape, T>();
+        if let Some(unknown) = self
+            .tables
+            .keys()
+            .find(|name| !names.contains(&name.as_str()))
+        {
+            panic!("the transform has no table `{unknown}`: it has {names:?}");
+        }
+        let tables: Vec<Table> = names
+            .iter()
+            .map(|name| self.tables.get(*name).cloned().unwrap_or_default())
+            .collect();
+        let lookups = fields::joined(&names, T::FIELDS);
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut joiner = Joiner::new(&fields::extracted(T::FIELDS), &lookups, &names);
         let records: Vec<&Input> = records.iter().collect();
-        let refused = fields.extract(&records);
+        let refused = joiner
+            .join(&records, |table, keys| {
+                let mut found = Strings::default();
+                for key in keys {
+                    let value = key.and_then(|key| tables[table as usize].get(key));
+                    found.append(value.map(Vec::as_slice));
+                }
+                Ok::<_, Infallible>(found)
+            })
+            .unwrap_or_else(|never| match never {});
         let kept = Refused::kept(&refused, records.len());
         let kept: Vec<usize> = kept.map(|row| row as usize).collect();
         let records: Vec<&Input> = kept.iter().map(|row| records[*row]).collect();
@@ -142,8 +184,8 @@ impl<T: Copy> Test<T> {
             return Ok(Outcome::default().widened(&kept, refused));
         }
         let reads = description.reads;
-        let batch = batch::of(&records, reads, &fields, &self.topic, self.partition);
-        let (answer, logs) = log::capture(|| running.apply(&batch));
+        let batch = batch::of(&records, reads, &joiner, &self.topic, self.partition);
+        let (answer, logs) = offline::with(tables, || log::capture(|| running.apply(&batch)));
         match answer {
             Ok((output, counts)) => {
                 let counters = description.counters.iter().cloned().zip(counts).collect();

@@ -11,6 +11,7 @@ use crate::reads::{self, Reads};
 use crate::record::{Record, null_value};
 use crate::reject::Failure;
 use crate::settings::{self, State};
+use crate::tables::Tables as _;
 
 /// A function that `#[transform]` makes a component of, in one of these shapes:
 ///
@@ -320,12 +321,21 @@ fn field_columns<'a>(
     batch: &'a wit::Batch,
     declared: &[Declared],
 ) -> Result<Vec<FieldColumn<'a>>, String> {
-    let of = |(i, declared): (usize, &Declared)| {
-        let column = batch.fields.get(i);
+    let (mut fields, mut lookups) = (batch.fields.iter(), batch.lookups.iter());
+    let of = |declared: &Declared| {
+        let column = match declared.lookup {
+            Some(_) => lookups.next(),
+            None => fields.next(),
+        };
         let column = column.and_then(|c| FieldColumn::of(c, declared, batch.count as usize));
         column.ok_or_else(|| format!("field {:?}", declared.path))
     };
-    declared.iter().enumerate().map(of).collect()
+    declared.iter().map(of).collect()
+}
+
+/// The names of the transform's tables, in order.
+pub(crate) fn tables<Shape, T: Transform<Shape>>() -> Vec<&'static str> {
+    fields::tables(<T::Reads as Reads>::Tables::NAMES, T::FIELDS)
 }
 
 /// What `configure` does: reads the settings, makes the state, and says what the transform reads and has.
@@ -338,11 +348,12 @@ where
 {
     let state: T::State = settings::state_from(settings)?;
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let tables = tables::<Shape, T>();
     let description = wit::Description {
         reads: reads::parts::<T::Reads>(),
         fields: fields::declared(T::FIELDS),
-        lookups: Vec::new(),
-        tables: Vec::new(),
+        lookups: fields::lookups(&tables, T::FIELDS),
+        tables: names(&tables),
         outputs: names(T::Outputs::NAMES),
         counters: names(T::Counters::NAMES),
         options: Vec::new(),

@@ -6,6 +6,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, GenericParam, Ident, Lifetime, LitStr, Result, Token};
 
+mod lookup;
+
 const HOW: &str = "say where the field is: #[field(\"/path\")], #[field(key)], #[field(key, \"/path\")] or \
                    #[field(header = \"name\")]";
 
@@ -99,10 +101,14 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
         None => (quote!(), quote!()),
     };
     let declared_for = lifetime.unwrap_or_else(|| Lifetime::new("'static", name.span()));
+    let own = lookup::own(&fields.named);
     let declared = fields
         .named
         .iter()
-        .map(|field| declared(field, &declared_for))
+        .map(|field| match lookup::attribute(field) {
+            Some(attribute) => lookup::declared(field, attribute, &declared_for, &own),
+            None => declared(field, &declared_for),
+        })
         .collect::<Result<Vec<_>>>()?;
     let identifiers = fields.named.iter().map(|field| &field.ident);
     let numbers = 0..declared.len();
@@ -173,6 +179,7 @@ fn declared(field: &Field, lifetime: &Lifetime) -> Result<TokenStream> {
                 kind: <#ty as ::millstream_sdk::__private::FieldType<#lifetime>>::KIND,
                 optional: #optional,
                 lenient: #lenient,
+                lookup: ::core::option::Option::None,
             }
         }
     })

@@ -26,11 +26,19 @@ pub fn outputs(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Declares fields that the host takes out of each record: `#[field("/path")]` says where each is. See
-/// `millstream_sdk::fields`.
-#[proc_macro_derive(Fields, attributes(field))]
+/// Declares fields that the host takes out of each record, `#[field("/path")]`, and values that it looks up for it,
+/// `#[lookup("table")]`. See `millstream_sdk::fields`.
+#[proc_macro_derive(Fields, attributes(field, lookup))]
 pub fn fields(input: TokenStream) -> TokenStream {
     fields::expand(input.into())
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}
+
+/// Names the variants of an enum as tables, in kebab-case; `#[table("name")]` gives another name. See `millstream_sdk::tables`.
+#[proc_macro_derive(Tables, attributes(table))]
+pub fn tables(input: TokenStream) -> TokenStream {
+    names::tables(input.into())
         .unwrap_or_else(|error| error.into_compile_error())
         .into()
 }

@@ -1,10 +1,10 @@
-//! `#[derive(Outputs)]` and `#[derive(Counters)]`: the names of an enum's variants.
+//! `#[derive(Outputs)]`, `#[derive(Counters)]` and `#[derive(Tables)]`: the names of an enum's variants.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result};
 
-/// What the two derives differ in.
+/// What the derives differ in.
 struct Kind {
     name: &'static str,
     attribute: &'static str,
@@ -33,6 +33,34 @@ pub(crate) fn counters(input: TokenStream) -> Result<TokenStream> {
         longest: 64,
     };
     implement(input, &kind, &quote!(Counters), &quote!(u32))
+}
+
+pub(crate) fn tables(input: TokenStream) -> Result<TokenStream> {
+    let kind = Kind {
+        name: "table",
+        attribute: "table",
+        separator: '-',
+        most: 64,
+        longest: 64,
+    };
+    let on = syn::parse2::<DeriveInput>(input.clone())?.ident;
+    let named = implement(input, &kind, &quote!(Tables), &quote!(u32))?;
+    Ok(quote! {
+        #named
+
+        impl ::millstream_sdk::__private::TableChoice for #on {
+            type Or<B: ::millstream_sdk::__private::TableChoice> = Self;
+        }
+
+        impl ::millstream_sdk::Reads for #on {
+            type Keys = ::millstream_sdk::__private::No;
+            type Values = ::millstream_sdk::__private::No;
+            type Headers = ::millstream_sdk::__private::No;
+            type Timestamps = ::millstream_sdk::__private::No;
+            type Offsets = ::millstream_sdk::__private::No;
+            type Tables = Self;
+        }
+    })
 }
 
 fn implement(

@@ -9,11 +9,11 @@ use crate::bindings::millstream::transform::records::{
 };
 use crate::patch::ColumnBuilder;
 
-/// `records` are the rows that the guest sees; `fields` has their fields.
+/// `records` are the rows that the guest sees; `joiner` has their fields and what is looked up for them.
 pub(super) fn of(
     records: &[&Input],
     reads: Parts,
-    fields: &host::Extractor,
+    joiner: &host::Joiner,
     topic: &str,
     partition: i32,
 ) -> Batch {
@@ -41,8 +41,8 @@ pub(super) fn of(
             .contains(Parts::VALUES)
             .then(|| column(records.iter().map(|record| record.value.as_deref()))),
         headers: reads.contains(Parts::HEADERS).then(|| headers(records)),
-        fields: fields.columns().iter().map(field_column).collect(),
-        lookups: Vec::new(),
+        fields: joiner.fields().iter().map(field_column).collect(),
+        lookups: joiner.lookups().map(field_column).collect(),
     }
 }
 
