@@ -140,6 +140,15 @@ fn assert_same<T: PartialEq<U> + Debug, U: Debug>(
     }
 }
 
+/// How the host rejects a record for this in the place of a required field.
+fn lacks(found: &serde_json::Value) -> &'static str {
+    if found.is_null() {
+        "missing-field"
+    } else {
+        "wrong-type"
+    }
+}
+
 #[test]
 fn filter_keeps_the_types_it_is_told_untouched() {
     check(
@@ -151,7 +160,7 @@ fn filter_keeps_the_types_it_is_told_untouched() {
             Ok(event) => match event["type"].as_str() {
                 Some("swipe" | "message") => Fate::To("kept", record.clone()),
                 Some(_) => Fate::Dropped,
-                None => Fate::Rejected("unexpected-json"),
+                None => Fate::Rejected(lacks(&event["type"])),
             },
         },
     );
@@ -167,8 +176,7 @@ fn route_sends_swipes_by_their_direction_untouched() {
                 (Some("swipe"), Some("left")) => Fate::To("passes", record.clone()),
                 (Some("swipe"), _) => Fate::Rejected("unknown-direction"),
                 (Some(_), _) => Fate::Dropped,
-                (None, _) if event["type"].is_null() => Fate::Rejected("missing-field"),
-                (None, _) => Fate::Rejected("wrong-type"),
+                (None, _) => Fate::Rejected(lacks(&event["type"])),
             },
         }
     });
@@ -192,7 +200,10 @@ fn enrich_adds_region_and_hour_and_changes_nothing_else() {
             };
             let (Some(country), Some(at)) = (event["country"].as_str(), event["at"].as_i64())
             else {
-                return Fate::Rejected("unexpected-json");
+                let first = ["country", "at"].map(|name| &event[name]);
+                let is_fine = [first[0].is_string(), first[1].is_i64()];
+                let wrong = if is_fine[0] { first[1] } else { first[0] };
+                return Fate::Rejected(lacks(wrong));
             };
             let region = regions(country);
             let text = record.text();

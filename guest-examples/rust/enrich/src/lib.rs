@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use millstream_sdk::json::Field;
 use millstream_sdk::prelude::*;
 use serde::Serialize;
 
@@ -21,6 +20,16 @@ struct Settings {
     fallback: String,
 }
 
+/// What the host takes out of each event, and rejects events without.
+#[derive(Fields)]
+struct Event<'a> {
+    #[field("/country")]
+    country: &'a str,
+    /// Milliseconds since 1970.
+    #[field("/at")]
+    at: i64,
+}
+
 /// The members that are added.
 #[derive(Serialize)]
 struct Added<'a> {
@@ -29,25 +38,19 @@ struct Added<'a> {
 }
 
 #[transform]
-fn enrich(record: Record<'_>, out: &mut Emitter<Out>, settings: &Settings) -> Result<(), Reject> {
-    let [country, at] = record.json_fields(["/country", "/at"])?;
-    let country = country
-        .and_then(Field::as_str)
-        .or_reject_with("unexpected-json", || {
-            "`country` is missing or not a text".to_owned()
-        })?;
-    let at = at
-        .and_then(Field::as_i64)
-        .or_reject_with("unexpected-json", || {
-            "`at` is missing or not an integer".to_owned()
-        })?;
+fn enrich(
+    event: Event<'_>,
+    record: Record<'_>,
+    out: &mut Emitter<Out>,
+    settings: &Settings,
+) -> Result<(), Reject> {
     let region = settings
         .regions
-        .get(&*country)
+        .get(event.country)
         .unwrap_or(&settings.fallback);
     let added = Added {
         region,
-        hour: hour(at),
+        hour: hour(event.at),
     };
     out.emit(Out::Enriched)
         .extend_json(record.bytes()?, &added)?
@@ -91,19 +94,12 @@ mod tests {
     #[test]
     fn events_without_country_or_time_are_rejected() {
         let outcome = Test::new(enrich).run([r#"{"at":1}"#, r#"{"country":"GB","at":"now"}"#, "{"]);
-        let reasons: Vec<_> = outcome
+        let codes: Vec<_> = outcome
             .rejected
             .iter()
-            .map(|rejected| rejected.reason.as_str())
+            .map(|rejected| rejected.code.as_str())
             .collect();
-        assert_eq!(
-            reasons,
-            [
-                "`country` is missing or not a text",
-                "`at` is missing or not an integer",
-                "unexpected end at byte 1"
-            ]
-        );
+        assert_eq!(codes, ["missing-field", "wrong-type", "malformed-json"]);
     }
 
     #[test]

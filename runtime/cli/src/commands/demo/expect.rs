@@ -86,17 +86,30 @@ pub(super) fn outcomes(event: &Event) -> Vec<Expected> {
         Some(Flaw::CutOff) => {
             return refuse(
                 "malformed-json",
-                &format!("unexpected end at byte {}", length(event)),
+                &format!(
+                    "the value is not JSON: unexpected end at byte {}",
+                    length(event)
+                ),
             );
         }
         Some(Flaw::NotUtf8) => {
             return refuse(
                 "malformed-json",
-                &format!("invalid UTF-8 at byte {}", first_ff(event)),
+                &format!(
+                    "the value is not JSON: invalid UTF-8 at byte {}",
+                    first_ff(event)
+                ),
             );
         }
-        Some(Flaw::NotAnObject | Flaw::NoType | Flaw::OddType) => {
-            return refuse("unexpected-json", "`/type` is missing or not a text");
+        Some(Flaw::NotAnObject | Flaw::NoType) => {
+            return refuse("missing-field", "`/type` of the value is missing or null");
+        }
+        Some(Flaw::OddType) => {
+            let reason = format!(
+                "`/type` of the value is not a text (at byte {})",
+                at(event, "type")
+            );
+            return refuse("wrong-type", &reason);
         }
         _ => {}
     }
@@ -109,18 +122,17 @@ pub(super) fn outcomes(event: &Event) -> Vec<Expected> {
             let letter = rejected(
                 &swipe,
                 ENRICH_REJECTED,
-                "unexpected-json",
-                "`country` is missing or not a text",
+                "missing-field",
+                "`/country` of the value is missing or null",
             );
             return vec![original, swipe, letter];
         }
         Some(Flaw::OddTime) => {
-            let letter = rejected(
-                &swipe,
-                ENRICH_REJECTED,
-                "unexpected-json",
-                "`at` is missing or not an integer",
+            let reason = format!(
+                "`/at` of the value is not an integer of 64 bits (at byte {})",
+                at(event, "at")
             );
+            let letter = rejected(&swipe, ENRICH_REJECTED, "wrong-type", &reason);
             return vec![original, swipe, letter];
         }
         _ => {}
@@ -169,6 +181,16 @@ fn enriched(event: &Event, headers: &[(String, Vec<u8>)]) -> Expected {
 
 fn length(event: &Event) -> usize {
     event.value.as_ref().map_or(0, Vec::len)
+}
+
+/// Where the value of this member begins.
+fn at(event: &Event, member: &str) -> usize {
+    let member = format!("\"{member}\":");
+    let value = event.value.as_deref().unwrap_or_default();
+    let start = value
+        .windows(member.len())
+        .position(|window| window == member.as_bytes());
+    start.map_or(0, |start| start + member.len())
 }
 
 fn first_ff(event: &Event) -> usize {
