@@ -1,8 +1,10 @@
-//! Writing transforms: `millstream new`, `build`, `test` and `bench`. Works in a project's folder, with cargo and with the engine;
+//! Writing transforms: `millstream new`, `build`, `componentize`, `test`, `bench` and `conformance`. Works in a project's folder, with cargo and with the engine;
 //! knows nothing of hosts and brokers.
 
 pub(crate) mod bench;
 pub(crate) mod build;
+pub(crate) mod componentize;
+pub(crate) mod conformance;
 pub(crate) mod dry_run;
 pub(crate) mod new;
 pub(crate) mod test;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::authoring::{bench, build, new, test};
+use crate::authoring::{bench, build, componentize, conformance, new, test};
 use crate::output;
 
 mod delete;
@@ -43,6 +43,8 @@ enum Command {
     Build(build::Args),
     Test(test::Args),
     Bench(bench::Args),
+    Componentize(componentize::Args),
+    Conformance(conformance::Args),
     Deploy(Box<deploy::Args>),
     List(list::Args),
     Describe(describe::Args),
@@ -96,6 +98,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Build(args) => build::run(args).await?,
         Command::Test(args) => test::run(args).await?,
         Command::Bench(args) => bench::run(args).await?,
+        Command::Componentize(args) => componentize::run(args)?,
+        Command::Conformance(args) => conformance::run(args).await?,
         Command::List(args) => list::run(args).await?,
         Command::Describe(args) => describe::run(args).await?,
         Command::Logs(args) => logs::run(args).await?,

@@ -109,8 +109,10 @@ async fn measure<'a>(
         .describe(&settings, &limits)
         .await
         .map_err(|failure| complain(failure.to_string()))?;
+    let module = engine::with_tables(module, case, &description)
+        .map_err(|failure| complain(failure.to_string()))?;
     let guests = Arc::new(Component {
-        module: module.clone(),
+        module,
         settings,
         limits,
         description: description.clone(),

@@ -4,7 +4,7 @@
 //! its own. The host may cut batches anywhere and replace instances at any time, so all three have to agree.
 
 pub(super) mod case;
-mod compare;
+pub(in crate::authoring) mod compare;
 pub(super) mod engine;
 pub(super) mod text;
 
@@ -23,7 +23,7 @@ const INSTANCES: u32 = 4;
 /// Run the cases of the transform in this folder, offline, through the engine that the host runs
 ///
 /// A case is a folder in cases/: input.jsonl has the records that go in, expected.jsonl what has to come out, settings.toml
-/// the settings, if any. Builds the component first.
+/// the settings, if any, and tables/NAME.jsonl what a table holds. Builds the component first.
 #[derive(clap::Args, Debug)]
 #[command(
     after_long_help = "Examples:\n  millstream test\n  millstream test by-age --update\n  millstream test --module route.wasm"
@@ -98,15 +98,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
                 differences
             }
         };
-        for line in &differences {
-            if line.trim_start().starts_with('-') {
-                output::line(format_args!("  {}", style.red(escape(line))));
-            } else if line.trim_start().starts_with('+') {
-                output::line(format_args!("  {}", style.green(escape(line))));
-            } else {
-                output::line(format_args!("  {}", escape(line)));
-            }
-        }
+        compare::print(&differences);
         if args.logs || !differences.is_empty() {
             for line in &logs {
                 output::line(format_args!("  {} {}", style.dim("log"), escape(line)));
@@ -139,13 +131,13 @@ async fn judge(
     let logs = whole.logs.clone();
     let outcomes = match &whole.ended {
         Ok(outcomes) => outcomes,
-        Err(failure) => return Ok((Verdict::Failed(lines(failure)), logs)),
+        Err(failure) => return Ok((Verdict::Failed(lines(&engine::explain(failure))), logs)),
     };
     for cut in [Cut::Ones, Cut::Fresh] {
-        let Ran { ended, logs } = engine::run(module, case, cut).await;
+        let Ran { ended, logs, .. } = engine::run(module, case, cut).await;
         let differences = match ended {
             Ok(cut_outcomes) => compare::runs(outcomes, &cut_outcomes),
-            Err(failure) => lines(&failure),
+            Err(failure) => lines(&engine::explain(&failure)),
         };
         if !differences.is_empty() {
             let mut said = vec![format!(

@@ -1,5 +1,6 @@
 //! Cases on disk: what goes in, what has to come out.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,15 @@ pub(in crate::authoring) struct Case {
     pub(in crate::authoring) name: String,
     folder: PathBuf,
     pub(in crate::authoring) settings: Vec<(String, String)>,
+    /// What the transform's tables hold, by their names.
+    pub(in crate::authoring) tables: BTreeMap<String, Table>,
     pub(in crate::authoring) input: Vec<Input>,
     /// None where there is no such file.
-    pub(super) expected: Option<Vec<Expected>>,
+    pub(in crate::authoring) expected: Option<Vec<Expected>>,
 }
+
+/// The latest value of each key.
+pub(in crate::authoring) type Table = HashMap<Vec<u8>, Vec<u8>>;
 
 /// A record that goes in.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +41,12 @@ pub(in crate::authoring) struct Input {
     pub(in crate::authoring) offset: Option<i64>,
 }
 
+impl Input {
+    pub(in crate::authoring) fn parse(line: &str) -> Result<Input, serde_json::Error> {
+        serde_json::from_str(line)
+    }
+}
+
 fn null() -> Text {
     Text::NULL
 }
@@ -42,7 +54,7 @@ fn null() -> Text {
 /// What has to come of a record; members that are not there are not compared.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Expected {
+pub(in crate::authoring) struct Expected {
     pub(super) output: Option<String>,
     pub(super) rejected: Option<ExpectedRejection>,
     pub(super) row: Option<usize>,
@@ -58,6 +70,20 @@ pub(super) struct Expected {
     pub(super) line: String,
 }
 
+impl Expected {
+    pub(in crate::authoring) fn parse(line: &str) -> Result<Expected, serde_json::Error> {
+        use serde::de::Error;
+        let mut expected: Expected = serde_json::from_str(line)?;
+        if expected.output.is_some() == expected.rejected.is_some() {
+            return Err(serde_json::Error::custom(
+                "it has to have either `output` or `rejected`",
+            ));
+        }
+        line.clone_into(&mut expected.line);
+        Ok(expected)
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectedRejection {
@@ -70,8 +96,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T
     Text::deserialize(deserializer).map(Some)
 }
 
-const LAYOUT: &str =
-    "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml";
+const LAYOUT: &str = "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml and tables/*.jsonl";
 
 /// The project's cases, by name.
 pub(in crate::authoring) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Complaint> {
@@ -113,7 +138,7 @@ pub(in crate::authoring) fn find(project: &Path, names: &[String]) -> Result<Vec
 
 fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
     let input = folder.join("input.jsonl");
-    let Some(input) = lines(&input, |line| serde_json::from_str::<Input>(line))? else {
+    let Some(input) = lines(&input, Input::parse)? else {
         return Err(Complaint::new(input.display().to_string(), "is not there").help(LAYOUT));
     };
     if input.is_empty() {
@@ -123,22 +148,14 @@ fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
         )
         .help("write one record a line: {\"key\":\"k\",\"value\":{\"a\":1}}"));
     }
-    let expected = lines(&folder.join("expected.jsonl"), |line| {
-        use serde::de::Error;
-        let mut expected: Expected = serde_json::from_str(line)?;
-        if expected.output.is_some() == expected.rejected.is_some() {
-            return Err(serde_json::Error::custom(
-                "it has to have either `output` or `rejected`",
-            ));
-        }
-        line.clone_into(&mut expected.line);
-        Ok(expected)
-    })?;
+    let expected = lines(&folder.join("expected.jsonl"), Expected::parse)?;
     let settings = settings(&folder.join("settings.toml"))?;
+    let tables = tables(&folder.join("tables"))?;
     Ok(Case {
         name,
         folder,
         settings,
+        tables,
         input,
         expected,
     })
@@ -149,9 +166,18 @@ fn lines<T>(
     path: &Path,
     parse: impl Fn(&str) -> Result<T, serde_json::Error>,
 ) -> Result<Option<Vec<T>>, Complaint> {
-    let Some(text) = text(path)? else {
-        return Ok(None);
-    };
+    match text(path)? {
+        Some(text) => parse_lines(&path.display().to_string(), &text, parse).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// JSON lines of a text that complaints call `name`.
+pub(in crate::authoring) fn parse_lines<T>(
+    name: &str,
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, serde_json::Error>,
+) -> Result<Vec<T>, Complaint> {
     let mut all = Vec::new();
     for (number, line) in text
         .lines()
@@ -159,14 +185,52 @@ fn lines<T>(
         .filter(|(_, line)| !line.trim().is_empty())
     {
         all.push(parse(line).map_err(|error| {
-            Complaint::new(
-                format!("{}:{}", path.display(), number + 1),
-                error.to_string(),
-            )
-            .help("docs/cases.md says what a line may have")
+            Complaint::new(format!("{name}:{}", number + 1), error.to_string())
+                .help("docs/cases.md says what a line may have")
         })?);
     }
-    Ok(Some(all))
+    Ok(all)
+}
+
+/// A file NAME.jsonl for each table.
+fn tables(folder: &Path) -> Result<BTreeMap<String, Table>, Complaint> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => {
+            return Err(Complaint::new(
+                folder.display().to_string(),
+                error.to_string(),
+            ));
+        }
+    };
+    let mut tables = BTreeMap::new();
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "jsonl")
+        {
+            continue;
+        }
+        if let Some(records) = lines(&path, Input::parse)? {
+            tables.insert(name.into_owned(), table(records));
+        }
+    }
+    Ok(tables)
+}
+
+/// What a compacted topic with these records says: the last one of a key counts, and one without a value deletes it.
+pub(in crate::authoring) fn table(records: Vec<Input>) -> Table {
+    let mut table = Table::new();
+    for record in records {
+        let key = record.key.bytes.unwrap_or_default();
+        match record.value.bytes {
+            Some(value) => table.insert(key, value),
+            None => table.remove(&key),
+        };
+    }
+    table
 }
 
 fn text(path: &Path) -> Result<Option<String>, Complaint> {
@@ -206,6 +270,24 @@ fn settings(path: &Path) -> Result<Vec<(String, String)>, Complaint> {
 }
 
 impl Case {
+    /// One that is in no folder.
+    pub(in crate::authoring) fn new(
+        name: String,
+        settings: Vec<(String, String)>,
+        tables: BTreeMap<String, Table>,
+        input: Vec<Input>,
+        expected: Option<Vec<Expected>>,
+    ) -> Case {
+        Case {
+            name,
+            folder: PathBuf::new(),
+            settings,
+            tables,
+            input,
+            expected,
+        }
+    }
+
     pub(super) fn expected_file(&self) -> PathBuf {
         self.folder.join("expected.jsonl")
     }

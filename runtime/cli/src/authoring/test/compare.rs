@@ -7,9 +7,23 @@ use std::collections::BTreeSet;
 use super::case::{Expected, write};
 use super::engine::Outcome;
 use super::text;
+use crate::output::{self, escape};
+
+/// Shows lines of differences, indented and coloured.
+pub(in crate::authoring) fn print(differences: &[String]) {
+    let style = output::style::stdout();
+    for line in differences {
+        let shown = escape(line);
+        match line.trim_start().chars().next() {
+            Some('-') => output::line(format_args!("  {}", style.red(shown))),
+            Some('+') => output::line(format_args!("  {}", style.green(shown))),
+            _ => output::line(format_args!("  {shown}")),
+        }
+    }
+}
 
 /// What a run did otherwise than another run of the same records.
-pub(super) fn runs(first: &[Outcome], second: &[Outcome]) -> Vec<String> {
+pub(in crate::authoring) fn runs(first: &[Outcome], second: &[Outcome]) -> Vec<String> {
     let outputs: BTreeSet<Option<&str>> = first.iter().chain(second).map(Outcome::output).collect();
     let mut lines = Vec::new();
     for output in outputs {
@@ -32,7 +46,10 @@ pub(super) fn runs(first: &[Outcome], second: &[Outcome]) -> Vec<String> {
 }
 
 /// What came out otherwise than expected. Empty: all is well.
-pub(super) fn with_expected(expected: &[Expected], outcomes: &[Outcome]) -> Vec<String> {
+pub(in crate::authoring) fn with_expected(
+    expected: &[Expected],
+    outcomes: &[Outcome],
+) -> Vec<String> {
     let outputs: BTreeSet<Option<&str>> = expected
         .iter()
         .map(|expected| expected.output.as_deref())

@@ -1,12 +1,15 @@
 //! Runs a case's records through a component, cut into batches in one of three ways.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::iter;
+use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use millstream_engine::{
-    Batch, Change, Description, Emit, Engine, EngineConfig, Failure, Guest, Header, Instance,
-    Limits, LogLine, Module, Observer, Plan, Row, ValueChange,
+    Batch, Change, Description, Emit, Engine, EngineConfig, Failure, FixedTables, Guest, Header,
+    Instance, Limits, LogLine, Module, Observer, Plan, Row, ValueChange,
 };
 
 use super::case::{Case, Input};
@@ -17,19 +20,44 @@ const ORIGIN: (&str, i32) = ("input", 0);
 
 /// How records are cut into batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(in crate::authoring) enum Cut {
     /// All in one.
     Whole,
+    /// All in one, and then once more in the same instance: the second time counts.
+    Again,
+    /// The first so many, then the rest.
+    Two(usize),
+    /// The same, the rest in a new instance.
+    TwoInstances(usize),
     /// Each alone, all in one instance.
     Ones,
     /// Each alone, each in an instance of its own.
     Fresh,
 }
 
+impl Cut {
+    fn batches(self, records: usize) -> Vec<Range<usize>> {
+        match self {
+            Cut::Whole => iter::once(0..records).collect(),
+            Cut::Again => vec![0..records, 0..records],
+            Cut::Two(first) | Cut::TwoInstances(first) => vec![0..first, first..records],
+            Cut::Ones | Cut::Fresh => (0..records).map(|row| row..row + 1).collect(),
+        }
+    }
+}
+
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Cut::Whole => "in one batch",
+            Cut::Again => "shown once more to the same instance",
+            Cut::Two(first) => return write!(f, "cut in two after {first} records"),
+            Cut::TwoInstances(first) => {
+                return write!(
+                    f,
+                    "cut in two after {first} records, the rest in a new instance"
+                );
+            }
             Cut::Ones => "cut into batches of one record",
             Cut::Fresh => "cut into batches of one record, each in a new instance",
         })
@@ -72,9 +100,11 @@ impl Outcome {
 }
 
 /// How a run ended, and what was logged in it.
-pub(super) struct Ran {
-    pub(super) ended: Result<Vec<Outcome>, String>,
-    pub(super) logs: Vec<String>,
+pub(in crate::authoring) struct Ran {
+    pub(in crate::authoring) ended: Result<Vec<Outcome>, Failure>,
+    pub(in crate::authoring) logs: Vec<String>,
+    /// What the transform's counters came to, by their index.
+    pub(in crate::authoring) counts: BTreeMap<usize, u64>,
 }
 
 /// Loads a component, of which so many instances are wanted. It is the user's own, so it is compiled right here.
@@ -103,39 +133,75 @@ pub(in crate::authoring) async fn compile(
     })
 }
 
-/// Gathers log lines.
+/// Gathers log lines and counts.
 #[derive(Default)]
-struct Logs(Mutex<Vec<String>>);
+struct Ears(Mutex<Heard>);
 
-impl Logs {
-    fn push(&self, line: String) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+#[derive(Default)]
+struct Heard {
+    logs: Vec<String>,
+    counts: BTreeMap<usize, u64>,
+}
+
+impl Ears {
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Observer for Logs {
+impl Observer for Ears {
     fn log(&self, line: LogLine) {
-        self.push(format!("{}: {}", line.level.as_str(), line.message));
+        let line = format!("{}: {}", line.level.as_str(), line.message);
+        self.heard().logs.push(line);
     }
-    fn count(&self, _counter: usize, _by: u64) {}
+    fn count(&self, counter: usize, by: u64) {
+        *self.heard().counts.entry(counter).or_default() += by;
+    }
     fn suppressed(&self, lines: u64) {
-        self.push(format!("{lines} more lines"));
+        self.heard().logs.push(format!("{lines} more lines"));
     }
 }
 
-pub(super) async fn run(module: &Module, case: &Case, cut: Cut) -> Ran {
-    let logs = Arc::new(Logs::default());
-    let ended = outcomes(module, case, cut, &logs)
-        .await
-        .map_err(|failure| explain(&failure));
-    let logs = std::mem::take(&mut *logs.0.lock().unwrap_or_else(PoisonError::into_inner));
-    Ran { ended, logs }
+pub(in crate::authoring) async fn run(module: &Module, case: &Case, cut: Cut) -> Ran {
+    let ears = Arc::new(Ears::default());
+    let ended = outcomes(module, case, cut, &ears).await;
+    let Heard { logs, counts } = std::mem::take(&mut *ears.heard());
+    Ran {
+        ended,
+        logs,
+        counts,
+    }
 }
 
-fn explain(failure: &Failure) -> String {
+/// The module with the case's tables.
+///
+/// # Errors
+/// Names the table that the case lacks, or has too much.
+pub(in crate::authoring) fn with_tables(
+    module: &Module,
+    case: &Case,
+    description: &Description,
+) -> Result<Module, Failure> {
+    let tables = &description.tables;
+    if let Some(unknown) = case.tables.keys().find(|name| !tables.contains(name)) {
+        return Err(Failure::Description(format!(
+            "the case has a table `{unknown}`, which the component does not declare"
+        )));
+    }
+    let of = |name: &String| {
+        case.tables.get(name).cloned().ok_or_else(|| {
+            Failure::Description(format!(
+                "it looks into the table `{name}`, and the case has no tables/{name}.jsonl (an empty file is an empty table)"
+            ))
+        })
+    };
+    let tables = tables.iter().map(of).collect::<Result<_, _>>()?;
+    Ok(module
+        .clone()
+        .with_tables(Arc::new(FixedTables::new(tables))))
+}
+
+pub(super) fn explain(failure: &Failure) -> String {
     match failure {
         Failure::Trap { backtrace, .. } if !backtrace.is_empty() => {
             format!("{failure}\n{backtrace}")
@@ -148,25 +214,28 @@ async fn outcomes(
     module: &Module,
     case: &Case,
     cut: Cut,
-    logs: &Arc<Logs>,
+    ears: &Arc<Ears>,
 ) -> Result<Vec<Outcome>, Failure> {
     let limits = Limits::default();
     let description = module.describe(&case.settings, &limits).await?;
-    let start = || module.instantiate(&case.settings, &limits, &description, logs.clone());
+    let module = with_tables(module, case, &description)?;
+    let start = || module.instantiate(&case.settings, &limits, &description, ears.clone());
     let mut instance: Instance = start().await?;
     let mut all = Vec::new();
-    let size = if cut == Cut::Whole {
-        case.input.len()
-    } else {
-        1
-    };
-    for (batch, records) in case.input.chunks(size).enumerate() {
-        if batch != 0 && (cut == Cut::Fresh || instance.wants_replacing()) {
+    for (batch, rows) in cut.batches(case.input.len()).into_iter().enumerate() {
+        let fresh = matches!(cut, Cut::Fresh | Cut::TwoInstances(_));
+        if batch != 0 && (fresh || instance.wants_replacing()) {
             // The old one makes room first.
             drop(instance);
             instance = start().await?;
         }
-        let outcomes = apply(&mut instance, &description, ORIGIN, records, batch * size).await?;
+        if cut == Cut::Again {
+            all.clear();
+            ears.heard().counts.clear();
+            ears.heard().logs.clear();
+        }
+        let records = &case.input[rows.clone()];
+        let outcomes = apply(&mut instance, &description, ORIGIN, records, rows.start).await?;
         all.extend(outcomes);
     }
     Ok(all)
