@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::tool;
 use crate::output::Complaint;
 
-const MISSING: &str = "install Go 1.24 or later from https://go.dev/dl";
+const MISSING: &str = "install Go 1.26 or later from https://go.dev/dl";
 
 pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Complaint> {
     let component = tool::component(folder)?;
@@ -13,7 +13,8 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
     tool::run(folder, "go", MISSING, |go| {
         go.env("GOOS", "wasip1")
             .env("GOARCH", "wasm")
-            .args(["build", "-buildmode=c-shared", "-ldflags=-s -w", "-o"])
+            // Paths of this machine stay out; names of functions stay in, for the backtraces of traps.
+            .args(["build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-o"])
             .arg(&core)
             .args(arguments);
     })?;
