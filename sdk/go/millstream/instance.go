@@ -115,10 +115,11 @@ func (in *instance[F, S]) records(from int) (next int, err error) {
 			in.fields.load(row)
 		}
 		if err := each(&in.record, &in.emitter, &in.settings); err != nil {
-			if failure := (*Failure)(nil); errors.As(err, &failure) {
+			rejection, failure := judge(err)
+			if failure != nil {
 				return row, failure
 			}
-			in.emitter.reject(rejectionOf(err))
+			in.emitter.reject(rejection)
 		}
 		if in.view.borrowed {
 			in.view.release()

@@ -52,16 +52,20 @@ func Permanent(err error) error {
 	return &Failure{err: err}
 }
 
-// rejectionOf is what an error says about a record.
-func rejectionOf(err error) *Rejection {
+// judge is what an error of a record's function says: about the record, or about its batch.
+func judge(err error) (*Rejection, error) {
+	// Most are rejections as they were made; finding what is wrapped costs more.
 	if rejection, ok := err.(*Rejection); ok {
-		return rejection
+		return rejection, nil
+	}
+	if failure := (*Failure)(nil); errors.As(err, &failure) {
+		return nil, err
 	}
 	rejection := &Rejection{Code: "error", Reason: err.Error()}
 	if wrapped := (*Rejection)(nil); errors.As(err, &wrapped) {
 		rejection.Code = wrapped.Code
 	}
-	return rejection
+	return rejection, nil
 }
 
 // failureOf is what an error says about a batch.

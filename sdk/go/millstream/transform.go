@@ -42,14 +42,14 @@ type Transform[F, S any] struct {
 	Tables []string
 	// Whether records whose value is null are to be seen, although a field of the value is required: their fields of the value
 	// are then zero, and [Record.HasValue] tells them apart. Else they are rejected as `null-value`. Where no field of the value
-	// is required, records are seen as they are.
+	// is required, records are seen as they are. A Batch function sees all of them: see [Batch.HasValue].
 	NullValues bool
 
 	// Called for each record. An error rejects the record ([Reject]) or fails its batch ([Transient], [Permanent]); what was
 	// emitted for a rejected record is taken back. A panic rejects the record as `error`, and its stack is logged.
 	Record func(record *Record[F], out *Emitter, settings *S) error
 	// Called for each batch instead: columns, for those who want all the speed. An error fails the batch, as permanent unless it
-	// is [Transient].
+	// is [Transient], and so does a panic.
 	Batch func(batch *Batch[F], plan *Plan, settings *S) error
 }
 
