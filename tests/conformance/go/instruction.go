@@ -26,6 +26,14 @@ func (i *instruction) at(n int) string {
 	return ""
 }
 
+// text is what the words from this one on say: the last thing that a line has may hold spaces.
+func (i *instruction) text(from int) string {
+	if from >= len(i.words) {
+		return ""
+	}
+	return word(strings.Join(i.words[from:], " "))
+}
+
 func (i *instruction) output() (millstream.Output, error) {
 	output := slices.Index(outputs, word(i.at(1)))
 	if output < 0 {
@@ -48,12 +56,12 @@ func (i *instruction) carryOut() error {
 		i.out.Drop()
 		return nil
 	case "reject":
-		return millstream.Reject(word(i.at(1)), word(i.at(2)))
+		return millstream.Reject(word(i.at(1)), i.text(2))
 	case "fail":
 		if i.at(1) == "transient" {
-			return millstream.Transient(errors.New(word(i.at(2))))
+			return millstream.Transient(errors.New(i.text(2)))
 		}
-		return millstream.Permanent(errors.New(word(i.at(2))))
+		return millstream.Permanent(errors.New(i.text(2)))
 	case "count":
 		by, err := strconv.ParseUint(i.at(2), 10, 64)
 		if counter := slices.Index(counters, i.at(1)); err == nil && counter >= 0 {
@@ -62,7 +70,7 @@ func (i *instruction) carryOut() error {
 		return err
 	case "log":
 		levels := []string{"debug", "info", "warn", "error"}
-		millstream.Log(millstream.Level(slices.Index(levels, i.at(1))), word(i.at(2)))
+		millstream.Log(millstream.Level(slices.Index(levels, i.at(1))), i.text(2))
 		return nil
 	case "get":
 		table := slices.Index(tables, i.at(1))
