@@ -52,10 +52,10 @@
 //		Trace   *string `ms:"header:trace"`      // the last header of this name, as text
 //	}
 //
-// A string is a JSON string without quotes and escapes, an int64 a number written as an integer, a float64 any number, a bool
-// true or false, and a []byte any JSON as it stands, but for null. A pointer is nil where the field is null; what it points to is the same memory
-// for every record. Paths may be combined with `,nullable` and `,lenient`, for members that can be nil. A struct that is embedded
-// counts as its members.
+// A string is a JSON string without quotes and escapes, an int64 a number written as an integer, a float64 any number, a bool true
+// or false, and a []byte any JSON as it stands, but for null. A pointer is nil where the field is null; what it points to is the
+// same memory for every record. Paths may be combined with `,nullable` and `,lenient`, for members that can be nil. A struct that
+// is embedded counts as its members.
 //
 // Records whose value is null lack nothing: see [Transform.NullValues].
 //
