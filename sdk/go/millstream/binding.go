@@ -88,17 +88,21 @@ func (b *binding) load(row int) {
 			}
 			*s.pointer = s.to
 		}
+		// A member that is no pointer is zero where the field is null, because the column is.
+		if s.kind == guest.Text {
+			start, end := guest.Bounds(s.column.Ends, row)
+			*(*string)(s.to) = guest.AsText(s.column.Data[start:end])
+			continue
+		}
 		switch s.kind {
-		case guest.Text:
-			*(*string)(s.to) = guest.AsText(s.column.Entry(row))
-		case guest.Raw:
-			*(*[]byte)(s.to) = s.column.Entry(row)
 		case guest.Integer:
 			*(*int64)(s.to) = int64(guest.Uint64(s.column.Data, row))
 		case guest.Number:
 			*(*float64)(s.to) = float(s.column.Data, row)
 		case guest.Boolean:
 			*(*bool)(s.to) = guest.Set(s.column.Data, row)
+		default:
+			*(*[]byte)(s.to) = s.column.Entry(row)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package millstream
 
 import (
-	"bytes"
-	"encoding/json"
 	"iter"
 	"unsafe"
 )
@@ -101,12 +99,14 @@ func (e Emission) ExtendJSON(members any) error {
 	if object == nil {
 		return nullValue
 	}
-	inner := bytes.Trim(object, spaces)
-	if len(inner) < 2 || inner[0] != '{' || inner[len(inner)-1] != '}' {
+	open, brace := skipSpaces(object, 0), len(object)-1
+	for brace > open && isSpace(object[brace]) {
+		brace--
+	}
+	if open >= brace || object[open] != '{' || object[brace] != '}' {
 		return Reject("unexpected-json", "the value is not an object")
 	}
-	brace := bytes.LastIndexByte(object, '}')
-	empty := len(bytes.Trim(inner[1:len(inner)-1], spaces)) == 0
+	empty := skipSpaces(object, open+1) == brace
 	column := p.values.begin(e.position)
 	before := len(column.data)
 	column.data = append(column.data, object[:brace]...)
@@ -133,34 +133,22 @@ func (e Emission) ExtendJSON(members any) error {
 	return nil
 }
 
-const spaces = " \t\r\n"
+func isSpace(char byte) bool {
+	return char == ' ' || char == '\n' || char == '\t' || char == '\r'
+}
 
-// encode appends JSON to the column of values.
-func (p *plan) encode(value any) error {
-	if p.json == nil {
-		p.json = json.NewEncoder((*valueWriter)(p))
-		p.json.SetEscapeHTML(false)
+// skipSpaces answers where the first character from there on is that is no space of JSON's.
+func skipSpaces(text []byte, at int) int {
+	for at < len(text) && isSpace(text[at]) {
+		at++
 	}
-	if err := p.json.Encode(value); err != nil {
-		return Reject("unwritable-json", err.Error())
-	}
-	// The encoder ends each value with a newline.
-	data := &p.values.to.data
-	*data = (*data)[:len(*data)-1]
-	return nil
+	return at
 }
 
 // unchanged takes back a value that was begun.
 func (p *plan) unchanged(position uint32, before int) {
 	p.values.to.data = p.values.to.data[:before]
 	p.values.at = p.values.at[:len(p.values.at)-1]
-}
-
-type valueWriter plan
-
-func (w *valueWriter) Write(written []byte) (int, error) {
-	w.values.to.data = append(w.values.to.data, written...)
-	return len(written), nil
 }
 
 // Headers sets the headers to these, instead of the record's own. None: no headers.

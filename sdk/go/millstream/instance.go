@@ -103,12 +103,16 @@ func (in *instance[F, S]) records(from int) (next int, err error) {
 		}
 	}()
 	each, rows := in.transform.Record, in.view.rows
-	hasFields, seeNulls := len(in.fields.slots) != 0, in.transform.NullValues || in.fields.probe == nil
+	hasFields := len(in.fields.slots) != 0
+	var nulls []byte
+	if in.fields.probe != nil && !in.transform.NullValues {
+		nulls = in.fields.probe.column.Nulls
+	}
 	for ; row < rows; row++ {
 		in.record.row = row
 		in.emitter.begin(row)
 		if hasFields {
-			if !seeNulls && guest.Set(in.fields.probe.column.Nulls, row) {
+			if guest.Set(nulls, row) {
 				in.emitter.reject(nullValue)
 				continue
 			}

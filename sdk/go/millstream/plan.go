@@ -2,7 +2,6 @@ package millstream
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -63,7 +62,7 @@ type plan struct {
 	output         guest.Output
 	rejectedRows   []uint32
 	codes, reasons columnBuilder
-	json           *json.Encoder
+	json           encoder
 }
 
 type rejectedRow struct {
