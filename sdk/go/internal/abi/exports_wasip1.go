@@ -14,7 +14,7 @@ var (
 	arguments mark
 	described [sizeOfDescribed / 4]uint32
 	applied   [sizeOfApplied / 4]uint32
-	column    [sizeOfTableColumn / 4]uint32
+	answered  [sizeOfTableColumn / 4]uint32
 	kept      [][]byte
 	batch     guest.Batch
 )

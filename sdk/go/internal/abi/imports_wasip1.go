@@ -38,8 +38,8 @@ func (host) Get(table uint32, keys *guest.Column) guest.Column {
 		unsafe.Pointer(unsafe.SliceData(keys.Data)), uint32(len(keys.Data)),
 		unsafe.Pointer(unsafe.SliceData(keys.Ends)), uint32(len(keys.Ends)),
 		unsafe.Pointer(unsafe.SliceData(keys.Nulls)), uint32(len(keys.Nulls)),
-		unsafe.Pointer(&column))
-	return reader{linear{}, area(column[:])}.column(0)
+		unsafe.Pointer(&answered))
+	return reader{linear{}, area(answered[:])}.column(0)
 }
 
 func (host) Release() {
