@@ -34,6 +34,9 @@ type Failure struct {
 }
 
 func (f *Failure) Error() string {
+	if f.err == nil {
+		return "no reason is given"
+	}
 	return f.err.Error()
 }
 

@@ -199,6 +199,12 @@ func TestAFailureIsTheWholeBatchs(t *testing.T) {
 	}
 }
 
+func TestAFailureWithoutAReasonIsOneToo(t *testing.T) {
+	if reason := millstream.Transient(nil).Error(); reason != "no reason is given" {
+		t.Errorf("the reason: %s", reason)
+	}
+}
+
 func TestAMistakeOfTheProgramFailsTheBatchAndSaysSo(t *testing.T) {
 	for expected, mistake := range map[string]func(*millstream.Record[millstream.None], *emitter){
 		"there is no output number 2: Transform.Outputs names 2":   func(_ *millstream.Record[millstream.None], out *emitter) { out.Forward(2) },

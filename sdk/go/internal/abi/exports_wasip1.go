@@ -31,7 +31,7 @@ func (linear) bytes(address, size uint32) []byte {
 		// Such an address may be any: Go would take it for a pointer.
 		return nil
 	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(uintptr(address))), size)
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), address)), size)
 }
 
 func (linear) address(bytes []byte) uint32 {
