@@ -1,0 +1,76 @@
+/// Borrowed bytes: keys, values, texts. Null and empty differ everywhere.
+#ifndef MILLSTREAM_BYTES_H
+#define MILLSTREAM_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MS_FORMAT(text, first) __attribute__((format(printf, text, first)))
+#define MS_COLD __attribute__((cold, noinline))
+#else
+#define MS_FORMAT(text, first)
+#define MS_COLD
+#endif
+
+/// Bytes that somebody else owns; without a NUL at the end. What a record lends lives until its call returns.
+typedef struct ms_bytes {
+    /// NULL: null. An empty text has an address like any other.
+    const char *data;
+    /// How many bytes there are; 0 where it is null.
+    size_t len;
+} ms_bytes;
+
+/// Null.
+static inline ms_bytes ms_null(void)
+{
+    ms_bytes bytes = {NULL, 0};
+    return bytes;
+}
+
+/// These bytes.
+static inline ms_bytes ms_bytes_of(const void *data, size_t len)
+{
+    ms_bytes bytes = {(const char *)data, len};
+    return bytes;
+}
+
+/// The bytes of a text that ends with a NUL, without it; NULL is null.
+static inline ms_bytes ms_text(const char *text)
+{
+    return text == NULL ? ms_null() : ms_bytes_of(text, strlen(text));
+}
+
+/// Whether these are null.
+static inline bool ms_is_null(ms_bytes bytes)
+{
+    return bytes.data == NULL;
+}
+
+/// Whether both are the same; null is the same as null alone.
+static inline bool ms_same(ms_bytes a, ms_bytes b)
+{
+    if (a.data == NULL || b.data == NULL)
+        return a.data == b.data;
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/// Whether these are this text: `ms_is(type, "swipe")`. Null is no text.
+static inline bool ms_is(ms_bytes bytes, const char *text)
+{
+    return ms_same(bytes, ms_text(text));
+}
+
+/// The two arguments that `%.*s` wants: `printf("%.*s", MS_PRINT(bytes))`.
+#define MS_PRINT(bytes) (int)(bytes).len, ((bytes).data == NULL ? "" : (bytes).data)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
