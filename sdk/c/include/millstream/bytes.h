@@ -67,7 +67,7 @@ static inline bool ms_is(ms_bytes bytes, const char *text)
     return ms_same(bytes, ms_text(text));
 }
 
-/// The two arguments that `%.*s` wants: `printf("%.*s", MS_PRINT(bytes))`.
+/// The two arguments that `%.*s` wants: `printf("%.*s", MS_PRINT(bytes))`. `bytes` is evaluated more than once.
 #define MS_PRINT(bytes) (int)(bytes).len, ((bytes).data == NULL ? "" : (bytes).data)
 
 #ifdef __cplusplus

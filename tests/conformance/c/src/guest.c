@@ -83,7 +83,7 @@ static void write_log(const line *words, ms_buffer *buffer)
     static const char *const levels[] = {"debug", "info", "warn", "error"};
     int level = INDEX(words->words[1], levels);
     if (level >= 0)
-        ms_log((enum ms_level)level, word(words->words[2], buffer));
+        ms_log((enum ms_level)level, word(from_word(words, 2), buffer));
 }
 
 static ms_status execute(const line *words, const ms_record *record, ms_emitter *out, const settings *set, ms_buffer *buffer)
@@ -97,9 +97,10 @@ static ms_status execute(const line *words, const ms_record *record, ms_emitter 
         ms_drop(out);
     } else if (ms_is(what, "reject")) {
         const char *code = name(first, buffer);
-        return ms_reject(out, code, "%.*s", MS_PRINT(word(second, buffer)));
+        ms_bytes reason = word(from_word(words, 2), buffer);
+        return ms_reject(out, code, "%.*s", MS_PRINT(reason));
     } else if (ms_is(what, "fail")) {
-        ms_bytes reason = word(second, buffer);
+        ms_bytes reason = word(from_word(words, 2), buffer);
         return ms_is(first, "transient") ? ms_fail_transient(out, "%.*s", MS_PRINT(reason))
                                          : ms_fail_permanent(out, "%.*s", MS_PRINT(reason));
     } else if (ms_is(what, "count")) {
@@ -112,7 +113,8 @@ static ms_status execute(const line *words, const ms_record *record, ms_emitter 
     } else if (ms_is(what, "show")) {
         show(words, record, out, set, buffer);
     } else {
-        return ms_reject(out, "unknown-instruction", "%.*s", MS_PRINT(word(what, buffer)));
+        ms_bytes unknown = word(what, buffer);
+        return ms_reject(out, "unknown-instruction", "%.*s", MS_PRINT(unknown));
     }
     return MS_OK;
 }

@@ -14,8 +14,15 @@ bool next_part(ms_bytes *rest, char separator, ms_bytes *part)
 void split(ms_bytes text, line *to)
 {
     memset(to, 0, sizeof *to);
+    to->text = text;
     while (to->count < MOST_WORDS && next_part(&text, ' ', &to->words[to->count]))
         to->count++;
+}
+
+ms_bytes from_word(const line *words, size_t at)
+{
+    ms_bytes first = words->words[at];
+    return ms_is_null(first) ? first : ms_bytes_of(first.data, (size_t)(words->text.data + words->text.len - first.data));
 }
 
 static int digit(char c)

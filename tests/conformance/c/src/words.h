@@ -8,6 +8,7 @@ enum { MOST_WORDS = 64 };
 
 /// A line, its words still as they are written.
 typedef struct line {
+    ms_bytes text;
     ms_bytes words[MOST_WORDS];
     size_t count;
 } line;
@@ -16,6 +17,8 @@ typedef struct line {
 bool next_part(ms_bytes *rest, char separator, ms_bytes *part);
 /// The words of a line; null ones where there are fewer.
 void split(ms_bytes text, line *to);
+/// From this word to the end of the line, spaces too: what a text is that comes last.
+ms_bytes from_word(const line *words, size_t at);
 /// What a word stands for: null, or bytes that `buffer` holds from here on.
 ms_bytes word(ms_bytes written, ms_buffer *buffer);
 /// A word as text that ends with a NUL, for names.
