@@ -196,6 +196,15 @@ static void finish_numbers(ms_numbers_patch *patch, size_t emitted, uint8_t *som
     }
 }
 
+/// Whether some output is not the first: what was taken back may have been all that was not.
+static bool any_other(const ms_buffer *outputs)
+{
+    for (size_t i = 0; i < outputs->len; i++)
+        if (outputs->data[i] != 0)
+            return true;
+    return false;
+}
+
 wit_output ms_plan_finish(ms_plan *plan)
 {
     struct ms_emission *raw = &plan->raw;
@@ -209,7 +218,7 @@ wit_output ms_plan_finish(ms_plan *plan)
     // As many ascending rows as are not rejected: these must be all of them, or a row is both.
     output.rows.some = raw->disordered || emitted + rejected != raw->batch->count;
     output.rows.value = ms_buffer_bytes(&raw->rows);
-    output.outputs.some = raw->outputs.len != 0;
+    output.outputs.some = any_other(&raw->outputs);
     output.outputs.value = ms_buffer_bytes(&raw->outputs);
     finish_column(&raw->keys, emitted, &output.keys.some, &output.keys.value);
     finish_column(&raw->values, emitted, &output.values.some, &output.values.value);
