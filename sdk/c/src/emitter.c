@@ -68,7 +68,12 @@ void ms_set_headers(ms_emission *emission, const ms_header *headers, size_t coun
 
 void ms_add_header(ms_emission *emission, const char *name, ms_bytes value)
 {
-    ms_headers_patch_append(&emission->added, position(emission), ms_text(name), value);
+    ms_add_header_bytes(emission, ms_text(name), value);
+}
+
+void ms_add_header_bytes(ms_emission *emission, ms_bytes name, ms_bytes value)
+{
+    ms_headers_patch_append(&emission->added, position(emission), name, value);
 }
 
 void ms_set_timestamp(ms_emission *emission, int64_t milliseconds)

@@ -145,7 +145,9 @@ static size_t count_parts(ms_bytes text)
 
 ms_list ms_setting_list(ms_settings *settings, const char *name, const char *unset)
 {
-    ms_bytes text = ms_setting_text(settings, name, unset == NULL ? "" : unset);
+    ms_bytes text = ms_copy(settings->arena, take(settings, name, "a list with commas"));
+    if (ms_is_null(text))
+        text = ms_copy(settings->arena, ms_text(unset == NULL ? "" : unset));
     ms_list list = {NULL, count_parts(text)};
     ms_bytes *entries = ms_arena_take(settings->arena, list.count * sizeof *entries, _Alignof(ms_bytes));
     for (size_t i = 0; i < list.count; i++)
@@ -220,6 +222,11 @@ void ms_setting_error(ms_settings *settings, const char *format, ...)
     va_start(arguments, format);
     complain(settings, ms_format(settings->arena, format, arguments));
     va_end(arguments);
+}
+
+ms_transform *ms_settings_transform(ms_settings *settings)
+{
+    return settings->transform;
 }
 
 void *ms_setting_memory(ms_settings *settings, size_t size)

@@ -1,5 +1,5 @@
 # Builds the archive, unpacks it into an empty prefix, and builds and tests a project that finds the SDK there.
-#   cmake -DSDK=… -DBUILD=… -DWORK=… -P package.cmake
+#   cmake -DBUILD=… -DWORK=… -P package.cmake
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}/project" "${WORK}/prefix")
 

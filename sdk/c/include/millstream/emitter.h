@@ -82,6 +82,8 @@ void ms_set_headers(ms_emission *emission, const ms_header *headers, size_t coun
 /// One more header, after those that the record has; the value may be null. Names are UTF-8; those that begin with
 /// `millstream.` are the host's.
 void ms_add_header(ms_emission *emission, const char *name, ms_bytes value);
+/// The same for a name without a NUL at its end.
+void ms_add_header_bytes(ms_emission *emission, ms_bytes name, ms_bytes value);
 /// Another timestamp, in milliseconds since 1970-01-01T00:00Z; -1 for none.
 void ms_set_timestamp(ms_emission *emission, int64_t milliseconds);
 /// A partition of the output's topic; -1 leaves it to the partitioner.

@@ -110,6 +110,9 @@ typedef struct ms_transform {
     ms_status (*batch)(const ms_batch *batch, ms_plan *plan, void *state);
 } ms_transform;
 
+/// The declaration that is being configured, for faces in other languages: it may be completed from within `configure`.
+ms_transform *ms_settings_transform(ms_settings *settings);
+
 /// The component's transform.
 extern const ms_transform *const millstream_exported;
 
