@@ -30,6 +30,10 @@ file(GLOB _millstream_testing "${MILLSTREAM_FOLDER}/testing/*.c")
 add_library(millstream_headers INTERFACE)
 add_library(millstream::headers ALIAS millstream_headers)
 target_include_directories(millstream_headers SYSTEM INTERFACE "${MILLSTREAM_FOLDER}/include")
+target_compile_features(millstream_headers INTERFACE c_std_11)
+if("CXX" IN_LIST _millstream_languages)
+  target_compile_features(millstream_headers INTERFACE cxx_std_17)
+endif()
 
 if(MILLSTREAM_WASM)
   # wasm.cmake's modules are reactors: functions to call, no main. The stack is what a call needs and a good deal more;
@@ -43,7 +47,6 @@ else()
     target_link_libraries(millstream_core PUBLIC m)
   endif()
 endif()
-set_target_properties(millstream_core PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON)
 target_include_directories(millstream_core PRIVATE "${MILLSTREAM_FOLDER}/src")
 target_link_libraries(millstream_core PUBLIC millstream_headers)
 

@@ -17,7 +17,6 @@ run("${CMAKE_COMMAND}" -E chdir "${WORK}/prefix" "${CMAKE_COMMAND}" -E tar xzf "
 file(WRITE "${WORK}/project/CMakeLists.txt" [[
 cmake_minimum_required(VERSION 3.21)
 project(packaged LANGUAGES C CXX)
-set(CMAKE_CXX_STANDARD 17)
 find_package(millstream 0.1 REQUIRED)
 enable_testing()
 millstream_add_transform(in_c c.c)
