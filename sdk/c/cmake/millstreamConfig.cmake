@@ -11,7 +11,8 @@
 include_guard(GLOBAL)
 
 get_filename_component(MILLSTREAM_FOLDER "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
-set(MILLSTREAM_TOOLCHAIN "${CMAKE_CURRENT_LIST_DIR}/wasm.cmake")
+# Looked at because CMake reads it only once, and from then on says that a preset that names it does so in vain.
+set(_millstream_toolchain "${CMAKE_TOOLCHAIN_FILE}")
 
 get_property(_millstream_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
 if(NOT "C" IN_LIST _millstream_languages)

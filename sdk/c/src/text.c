@@ -74,16 +74,21 @@ ms_bytes ms_utf8_cut(ms_bytes text, size_t most)
 
 ms_bytes ms_format(ms_arena *arena, const char *format, va_list arguments)
 {
+    // Most texts are short: they are formatted once.
+    char shorter[256];
     va_list again;
     va_copy(again, arguments);
-    int len = vsnprintf(NULL, 0, format, arguments);
+    int len = vsnprintf(shorter, sizeof shorter, format, arguments);
+    size_t size = len < 0 ? 1 : (size_t)len + 1;
+    char *text = ms_arena_take(arena, size, 1);
     if (len < 0)
-        len = 0;
-    char *text = ms_arena_take(arena, (size_t)len + 1, 1);
-    text[0] = 0;
-    vsnprintf(text, (size_t)len + 1, format, again);
+        text[0] = 0;
+    else if (size <= sizeof shorter)
+        ms_put(text, shorter, size);
+    else
+        vsnprintf(text, size, format, again);
     va_end(again);
-    return ms_utf8_lossy(arena, ms_bytes_of(text, (size_t)len));
+    return ms_utf8_lossy(arena, ms_bytes_of(text, size - 1));
 }
 
 ms_bytes ms_formatted(ms_arena *arena, const char *format, ...)
@@ -100,7 +105,6 @@ ms_bytes ms_copy(ms_arena *arena, ms_bytes bytes)
     if (ms_is_null(bytes))
         return bytes;
     char *copy = ms_arena_take(arena, bytes.len, 1);
-    if (bytes.len != 0)
-        memcpy(copy, bytes.data, bytes.len);
+    ms_put(copy, bytes.data, bytes.len);
     return ms_bytes_of(copy, bytes.len);
 }

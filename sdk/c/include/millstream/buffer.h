@@ -32,8 +32,7 @@ static inline void ms_append(ms_buffer *buffer, ms_bytes bytes)
 {
     if (buffer->capacity - buffer->len < bytes.len)
         ms_reserve(buffer, bytes.len);
-    if (bytes.len != 0)
-        memcpy(buffer->data + buffer->len, bytes.data, bytes.len);
+    ms_put(buffer->data + buffer->len, bytes.data, bytes.len);
     buffer->len += bytes.len;
 }
 
