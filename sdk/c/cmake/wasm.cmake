@@ -1,7 +1,7 @@
 # The toolchain that makes core modules: `cmake -DCMAKE_TOOLCHAIN_FILE=…/wasm.cmake`.
 #
 # It takes the first that is there of: zig named by MILLSTREAM_ZIG (a cache variable or in the environment), wasi-sdk in
-# WASI_SDK_PATH, `zig` on the PATH, and zig from PyPI's package `ziglang`.
+# WASI_SDK_PATH, `zig` on the PATH, and zig from PyPI's package `ziglang`, in the project's `.venv` or elsewhere.
 cmake_minimum_required(VERSION 3.21)
 
 set(CMAKE_SYSTEM_NAME Generic)
@@ -34,7 +34,7 @@ endif()
 if(NOT MILLSTREAM_ZIG)
   find_program(_zig zig NO_CACHE)
   if(NOT _zig)
-    find_program(_python NAMES python3 python NO_CACHE)
+    find_program(_python NAMES python3 python HINTS "${CMAKE_SOURCE_DIR}/.venv/bin" "$ENV{VIRTUAL_ENV}/bin" NO_CACHE)
     if(_python)
       execute_process(
         COMMAND "${_python}" -c "import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), 'zig'))"
@@ -44,7 +44,7 @@ if(NOT MILLSTREAM_ZIG)
     endif()
   endif()
   if(NOT _zig)
-    message(FATAL_ERROR "there is no compiler for WebAssembly: run `pip install ziglang==0.17.1`, or set WASI_SDK_PATH to a wasi-sdk")
+    message(FATAL_ERROR "there is no compiler for WebAssembly: in the project's folder run `python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1`, or set WASI_SDK_PATH to a wasi-sdk")
   endif()
   set(MILLSTREAM_ZIG "${_zig}")
 endif()
