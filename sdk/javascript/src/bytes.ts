@@ -1,0 +1,49 @@
+/** Numbers and bit sets as they lie in a batch. */
+
+/** No bytes. */
+export const NONE = new Uint8Array(0);
+
+/** The 32-bit numbers in these bytes, looked at where they lie if their place allows that. */
+export function u32s(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+}
+
+/** The signed 64-bit numbers in these bytes. */
+export function s64s(bytes: Uint8Array): BigInt64Array {
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  return new BigInt64Array(aligned.buffer, aligned.byteOffset, aligned.length >> 3);
+}
+
+/** The floating-point numbers in these bytes. */
+export function f64s(bytes: Uint8Array): Float64Array {
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  return new Float64Array(aligned.buffer, aligned.byteOffset, aligned.length >> 3);
+}
+
+/** The bytes of the first `count` numbers of a typed array, without copying them. */
+export function bytesOf(numbers: Uint32Array | Uint16Array, count: number): Uint8Array {
+  return new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, count * numbers.BYTES_PER_ELEMENT);
+}
+
+/** Whether entry `i` is in a bit set; none is in a set without bytes. */
+export function isSet(bits: Uint8Array, i: number): boolean {
+  return bits.length !== 0 && ((bits[i >> 3] >> (i & 7)) & 1) === 1;
+}
+
+/** Whether all of these bytes are ASCII. */
+export function areAscii(bytes: Uint8Array): boolean {
+  let high = 0;
+  let at = 0;
+  if (bytes.byteOffset % 4 === 0) {
+    // Sixteen bytes a turn: an interpreter pays for turns and instructions, not for bytes.
+    const words = u32s(bytes);
+    const end = words.length - 3;
+    let word = 0;
+    for (; word < end; word += 4) high |= words[word] | words[word + 1] | words[word + 2] | words[word + 3];
+    if ((high & 0x80808080) !== 0) return false;
+    at = word * 4;
+  }
+  for (high = 0; at < bytes.length; at++) high |= bytes[at];
+  return high < 0x80;
+}
