@@ -8,8 +8,16 @@
  */
 
 export type { AnyBatch, Batch, ColumnOf } from "./batch.js";
-export type { FieldColumn, Header } from "./columns.js";
-export { BooleanColumn, Column, HeaderColumns, IntegerColumn, NumberColumn, TextColumn } from "./columns.js";
+export type {
+  BooleanColumn,
+  Column,
+  FieldColumn,
+  Header,
+  HeaderColumns,
+  IntegerColumn,
+  NumberColumn,
+  TextColumn,
+} from "./columns.js";
 export type { FieldKind, Level, Presence } from "./contract.js";
 export type { Fields, ReadPart } from "./declare/declaration.js";
 export type { Field, PartName, Place, TypeOf } from "./declare/fields.js";
@@ -19,7 +27,7 @@ export { lookup } from "./declare/lookups.js";
 export type { Setting, Settings, SettingsOf } from "./declare/settings.js";
 export { setting } from "./declare/settings.js";
 export type { Content, Emission } from "./emission.js";
-export { Emitter, Plan } from "./emitter.js";
+export type { Emitter, Plan } from "./emitter.js";
 export { stringify } from "./json.js";
 export { log } from "./log.js";
 export type {
@@ -34,7 +42,7 @@ export type {
   RecordValue,
 } from "./record.js";
 export { Failure, PermanentFailure, Reject, TransientFailure } from "./reject.js";
-export { Tables } from "./tables.js";
+export type { Tables } from "./tables.js";
 export type { Declaration, Transform } from "./transform.js";
 export { transform, transformColumns } from "./transform.js";
 export { decodeLossy, decodeText, encodeText } from "./utf8.js";

@@ -64,9 +64,10 @@ async function starlingmonkey(project: string, source: string): Promise<Uint8Arr
 }
 
 function loading(error: unknown): Complaint {
+  const message = (error as Error).message.replace(/^[:\s]+/, "").trimEnd();
   return new Complaint(
     "the bundled module",
-    `cannot be made a component: ${(error as Error).message}`,
+    `cannot be made a component: ${message}`,
     "its modules are loaded for that, as in a test: correct what they throw then, and use no Node or browser API",
   );
 }

@@ -3,15 +3,15 @@
 import type { Field } from "./fields.js";
 
 /** A declared lookup, of type `T`: null where the table has no such key. Made by {@link lookup}. */
-export interface Lookup<T, Table extends string = string, By extends string = string> {
+export interface Lookup<T, Table extends string = string> {
   /** @internal */
   readonly table: Table;
   /** @internal */
-  readonly by: By | undefined;
+  readonly by: string | undefined;
   /** @internal */
   readonly take: Field<unknown> | undefined;
-  /** Only a type: what is looked up. */
-  readonly type?: T;
+  /** Only a type: what is looked up, and in which table. */
+  readonly type?: { readonly value: T; readonly table: Table };
 }
 
 /**
@@ -30,14 +30,14 @@ export interface Lookup<T, Table extends string = string, By extends string = st
  * @param options - `by`: the field (text, integer or raw) that is the key, instead of the record's. `take`: what of the
  * table's value is wanted; its place is a path into that value.
  */
-export function lookup<Table extends string, By extends string = never>(
+export function lookup<Table extends string>(
   table: Table,
-  options?: { readonly by?: By; readonly take?: undefined },
-): Lookup<Uint8Array | null, Table, By>;
-export function lookup<Table extends string, T, By extends string = never>(
+  options?: { readonly by?: string; readonly take?: undefined },
+): Lookup<Uint8Array | null, Table>;
+export function lookup<Table extends string, T>(
   table: Table,
-  options: { readonly by?: By; readonly take: Field<T, "value"> },
-): Lookup<T | null, Table, By>;
+  options: { readonly by?: string; readonly take: Field<T, "value"> },
+): Lookup<T | null, Table>;
 export function lookup(table: string, options: { by?: string; take?: Field<unknown> | undefined } = {}): Lookup<unknown> {
   return { table, by: options.by, take: options.take };
 }

@@ -8,6 +8,8 @@ export interface Setting<T> {
   readonly expected: string;
   /** @internal Where it need not be set. */
   readonly fallback: { readonly value: T } | undefined;
+  /** Only a type: what the setting is. */
+  readonly type?: T;
 }
 
 /** Declared settings by name. `minAge` is the deployment's `min-age`. */

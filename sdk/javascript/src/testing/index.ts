@@ -31,8 +31,7 @@ import { type Input, bytes, source } from "./input.js";
 import { type Emitted, type Outcome, applied } from "./outcome.js";
 
 export type { Input, InputRecord } from "./input.js";
-export { Emitted } from "./outcome.js";
-export type { BatchFailure, Outcome, Rejected } from "./outcome.js";
+export type { BatchFailure, Emitted, Outcome, Rejected } from "./outcome.js";
 
 /** What a deployment would say. */
 export interface Options {
