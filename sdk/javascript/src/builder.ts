@@ -30,7 +30,8 @@ export class ColumnBuilder {
   }
 
   private pushText(text: string): void {
-    this.waiting.push(text);
+    const { waiting } = this;
+    waiting[waiting.length] = text;
     this.waitingLength += text.length;
     this.close(this.size + this.waitingLength);
   }
@@ -50,6 +51,11 @@ export class ColumnBuilder {
     if (end > this.data.length) this.data = grown(this.data, end);
     this.data.set(bytes, this.size);
     this.size = end;
+  }
+
+  /** Takes back the last bytes of what was written. */
+  unwrite(bytes: number): void {
+    this.size -= bytes;
   }
 
   /** Ends an entry of what was written since the last one. */

@@ -1,7 +1,7 @@
 /** One emitted record, and what of it changes. */
 
 import type { Column } from "./columns.js";
-import { extended, stringify } from "./json.js";
+import { stringify } from "./json.js";
 import type { RawPlan } from "./raw-plan.js";
 import { nullValue } from "./reject.js";
 
@@ -120,7 +120,7 @@ const EMISSION: Emission & ThisType<Self> = {
     }
     const value = this.values.get(this.plan.rows[position]);
     if (value === null) throw nullValue();
-    this.plan.values().setAll(position, extended(value, members));
+    this.plan.values().extend(position, value, members);
     return this;
   },
   headers(this: Self, headers) {

@@ -1,5 +1,6 @@
 /** JSON that is written: as `JSON.stringify` does it, with integers of any size. */
 
+import { NONE } from "./bytes.js";
 import { Reject, textOf } from "./reject.js";
 import { encodeText } from "./utf8.js";
 
@@ -45,25 +46,31 @@ function written(value: unknown, name: string, around: object[]): string | undef
   return `{${members.join(",")}}`;
 }
 
-const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
 
 /**
- * The pieces of a JSON object with more members: what stands before its last brace, the members, and the rest. The object is
- * not parsed, so check it before; of a member that it already has, readers take the last.
+ * What turns a JSON object into one with more members: bytes that take the place of its last `rest` ones, which are its brace
+ * and the spaces behind. The object is not parsed, so check it before; of a member that it already has, readers take the last.
  */
-export function extended(object: Uint8Array, members: object): Uint8Array[] {
+export function membersFor(object: Uint8Array, members: object): { bytes: Uint8Array; rest: number } {
   let end = object.length - 1;
-  while (end >= 0 && SPACES.has(object[end])) end--;
+  while (isSpace(object[end])) end--;
   let start = 0;
-  while (start < end && SPACES.has(object[start])) start++;
-  if (end <= start || object[start] !== 0x7b || object[end] !== 0x7d) {
+  while (isSpace(object[start])) start++;
+  if (end <= start || object[start] !== OPEN || object[end] !== CLOSE) {
     throw new Reject("unexpected-json", "the value is not an object");
   }
   const text = stringify(members);
   if (!text.startsWith("{")) throw unwritable("what is added is not an object");
-  if (text === "{}") return [object];
+  if (text === "{}") return { bytes: NONE, rest: 0 };
   let last = end - 1;
-  while (last > start && SPACES.has(object[last])) last--;
-  const added = text.slice(1, -1);
-  return [object.subarray(0, end), encodeText(last === start ? added : `,${added}`), object.subarray(end)];
+  while (isSpace(object[last])) last--;
+  const rest = object.length - end;
+  const behind = rest === 1 ? "" : String.fromCharCode(...object.subarray(end + 1));
+  return { bytes: encodeText((last === start ? "" : ",") + text.slice(1) + behind), rest };
 }

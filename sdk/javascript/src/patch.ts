@@ -3,6 +3,7 @@
 import { ColumnBuilder } from "./builder.js";
 import { bytesOf } from "./bytes.js";
 import type { WireColumn, WireHeaders, WirePatch } from "./contract.js";
+import { membersFor } from "./json.js";
 
 /** Positions among the emitted records, strictly ascending; only the last one can be patched again. */
 abstract class Patch {
@@ -41,11 +42,16 @@ export class BytesPatch extends Patch {
     this.to.push(entry);
   }
 
-  /** The record at `position` gets these, end to end. */
-  setAll(position: number, pieces: readonly Uint8Array[]): void {
+  /** The record at `position` gets this JSON object with more members: see {@link membersFor}. */
+  extend(position: number, object: Uint8Array, members: object): void {
+    const { bytes, rest } = membersFor(object, members);
     this.begin(position);
-    for (const piece of pieces) this.to.write(piece);
-    this.to.end();
+    const { to } = this;
+    // The object whole and then its end anew: cutting it first would cost another view.
+    to.write(object);
+    to.unwrite(rest);
+    to.write(bytes);
+    to.end();
   }
 
   protected override shorten(entries: number): void {

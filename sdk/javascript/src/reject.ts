@@ -23,14 +23,14 @@ export class Reject extends Error {
    * @param reason - What is wrong, for people. What exceeds 1 KiB is cut.
    */
   constructor(code: string, reason: string) {
-    const fitting = fittingCode(code);
+    const tidy = fittingCode(code);
     const text = cut(reason, 1024);
     const before = Error.stackTraceLimit;
     // A stack costs QuickJS five times what the rest of a rejection does, and a rejection never shows it.
     if (Reject.withoutStack) Error.stackTraceLimit = 0;
-    super(`${fitting}: ${text}`);
+    super(`${tidy}: ${text}`);
     Error.stackTraceLimit = before;
-    this.code = fitting;
+    this.code = tidy;
     this.reason = text;
   }
 
@@ -61,8 +61,12 @@ export const Failure = {
 
 const FITS = /^[a-z0-9-]{1,64}$/;
 
+/** The last code that was looked at: most transforms have one or two, and a regular expression costs QuickJS a microsecond. */
+let fitting = "error";
+
 function fittingCode(code: string): string {
-  if (FITS.test(code)) return code;
+  if (code === fitting) return code;
+  if (FITS.test(code)) return (fitting = code);
   const characters = Array.from(String(code)).slice(0, 64);
   return characters.map((c) => (/^[A-Za-z0-9-]$/.test(c) ? c.toLowerCase() : "-")).join("") || "error";
 }
