@@ -67,7 +67,8 @@ function at(emission: EmissionParts): number {
 }
 
 function content(content: Content): Content {
-  if (typeof content === "string" || content instanceof Uint8Array || content === null) return content;
+  // Not `instanceof`: StarlingMonkey's bytes from the host have another realm's prototype.
+  if (typeof content === "string" || content === null || ArrayBuffer.isView(content)) return content;
   throw new TypeError(`a key, value or header is a string, a Uint8Array or null, not ${typeof content}`);
 }
 

@@ -1,5 +1,6 @@
 /** Puts a module and an engine into a component. */
 
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { join } from "node:path";
@@ -44,17 +45,18 @@ const STARLINGMONKEY = "@bytecodealliance/componentize-js";
 
 /** The optional engine is the project's, not the SDK's: it is 300 MB on disk. */
 async function starlingmonkey(project: string, source: string): Promise<Uint8Array> {
-  let module: ComponentizeJs;
-  try {
-    const path = createRequire(join(project, "package.json")).resolve(STARLINGMONKEY);
-    module = (await import(pathToFileURL(path).href)) as ComponentizeJs;
-  } catch (error) {
+  const folder = (createRequire(join(project, "package.json")).resolve.paths(STARLINGMONKEY) ?? [])
+    .map((modules) => join(modules, STARLINGMONKEY))
+    .find((folder) => existsSync(folder));
+  if (folder === undefined) {
     throw new Complaint(
       STARLINGMONKEY,
-      `cannot be loaded: ${(error as Error).message}`,
+      "is not installed",
       `run \`npm install --save-dev --save-exact ${STARLINGMONKEY}@0.23.0\`, or leave out \`--engine starlingmonkey\``,
     );
   }
+  // Its package has an entry for `import` alone, which Node 20 resolves only from where the import stands.
+  const module = (await import(pathToFileURL(join(folder, "src/componentize.js")).href)) as ComponentizeJs;
   try {
     const options = { witPath: WIT, worldName: WORLD, disableFeatures: ["http", "fetch-event"] };
     return (await module.componentize(source, options)).component;

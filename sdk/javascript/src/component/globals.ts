@@ -37,7 +37,7 @@ class Decoder {
     this.ignoreBOM = options.ignoreBOM === true;
   }
   decode(bytes: ArrayBuffer | ArrayBufferView = new Uint8Array(0)): string {
-    const view = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+    const view = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
     const text = this.fatal ? decodeText(view) : decodeLossy(view);
     return !this.ignoreBOM && text.startsWith("\ufeff") ? text.slice(1) : text;
   }
