@@ -2,7 +2,7 @@
 an entry of it when it is asked for."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 from . import packing, wire
 from .errors import Permanent
@@ -123,19 +123,27 @@ def raws(column: wire.Column | Column) -> list[bytes | None]:
 
 def full_raws(column: wire.Column | Column) -> list[bytes]:
     """All entries as bytes, empty where they are null."""
-    bounds = packing.bounds(column.ends)
-    return list(map(column.data.__getitem__, map(slice, bounds, bounds[1:])))
+    return _cut(column.data, column.ends)
 
 
 def full_texts(column: wire.Column) -> list[str]:
     """All entries as text, empty where they are null."""
-    data = column.data
-    bounds = packing.bounds(column.ends)
     # Decoded at once where every byte is a character, then cut: an entry costs one slice.
-    text = data.decode()
-    if len(text) == len(data):
-        return list(map(text.__getitem__, map(slice, bounds, bounds[1:])))
-    return [data[start:end].decode() for start, end in zip(bounds, bounds[1:])]
+    if column.data.isascii():
+        return _cut(column.data.decode(), column.ends)
+    return [entry.decode() for entry in _cut(column.data, column.ends)]
+
+
+D = TypeVar("D", str, bytes)
+
+
+def _cut(whole: D, ends: bytes) -> list[D]:
+    entries = []
+    start = 0
+    for end in packing.view("I", ends):
+        entries.append(whole[start:end])
+        start = end
+    return entries
 
 
 def decode(column: wire.FieldColumn, kind: wire.Kind, count: int, nullable: bool) -> Sequence[Any]:

@@ -3,6 +3,7 @@ for every record) is left out of it: lists that cross cost time, and the bytes t
 
 from collections.abc import Iterable
 from enum import Enum
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Final
 
@@ -21,7 +22,6 @@ class Draft:
     __slots__ = (
         "rows",
         "outputs",
-        "pending",
         "repeated",
         "keys",
         "values",
@@ -36,8 +36,7 @@ class Draft:
     def __init__(self) -> None:
         self.rows: list[int] = []
         self.outputs: list[Enum] = []
-        self.pending: list[Enum] = []
-        """The outputs of the record at hand, which may yet be taken back."""
+        """Those past the end of `rows` are of the record at hand, and may yet be taken back."""
         self.repeated = False
         self.keys: dict[int, bytes | None] = {}
         self.values: dict[int, bytes | None] = {}
@@ -53,7 +52,6 @@ class Draft:
         """For the next batch. The lists stay the same ones: others hold on to their methods."""
         self.rows.clear()
         self.outputs.clear()
-        self.pending.clear()
         self.repeated = False
         for patch in self._patches():
             patch.clear()
@@ -65,25 +63,20 @@ class Draft:
 
     def take_back(self) -> None:
         """Forgets what was emitted for the record at hand."""
-        pending = self.pending
-        if not pending:
+        first, end = len(self.rows), len(self.outputs)
+        if first == end:
             return
-        first = len(self.rows)
         for patch in self._patches():
             if patch:
-                for position in range(first, first + len(pending)):
+                for position in range(first, end):
                     patch.pop(position, None)
-        pending.clear()
+        del self.outputs[first:]
 
-    def settle(self, row: int) -> None:
-        """Several records were emitted for this row, the last of which is already among the outputs."""
-        last = self.outputs.pop()
-        self.rows.pop()
-        self.outputs.extend(self.pending)
-        self.outputs.append(last)
-        self.rows.extend([row] * (len(self.pending) + 1))
+    def several(self, row: int) -> int:
+        """More than one record was emitted for this row; answers how many there are in all."""
+        self.rows.extend(repeat(row, len(self.outputs) - len(self.rows)))
         self.repeated = True
-        self.pending.clear()
+        return len(self.rows)
 
     def reject_all(self, rows: Iterable[int], reject: Reject) -> None:
         """Rejects these rows, whatever was emitted for them."""
@@ -117,8 +110,12 @@ class Draft:
         )
 
     def _outputs(self, names: list[str]) -> bytes | None:
+        outputs = self.outputs
+        # Most often all go to the first one, which counting tells faster than looking at each.
+        if not outputs or (getattr(outputs[0], OUTPUT, None) == 0 and outputs.count(outputs[0]) == len(outputs)):
+            return None
         try:
-            numbers = list(map(_number, self.outputs))
+            numbers = list(map(_number, outputs))
         except AttributeError:
             wrong = next(output for output in self.outputs if not hasattr(output, OUTPUT))
             raise Permanent(f"{wrong!r} is no output: there are {', '.join(names)}, members of @transform(outputs=…)") from None

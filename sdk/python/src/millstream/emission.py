@@ -40,8 +40,7 @@ class Emission:
 
     def _at(self) -> int:
         position = self._position
-        draft = self._draft
-        if position >= len(draft.rows) + len(draft.pending):
+        if position >= len(self._draft.outputs):
             raise RuntimeError("this record was taken back: emit it again to change it")
         return position
 

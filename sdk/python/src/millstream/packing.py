@@ -19,6 +19,11 @@ def unpack(code: str, packed: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(packed) // struct.calcsize('<' + code)}{code}", packed)
 
 
+def view(code: str, packed: bytes) -> Sequence[int]:
+    """The same, to be gone through once: nothing is made of a number before it is reached."""
+    return unpack(code, packed) if _BIG_ENDIAN else memoryview(packed).cast(code)  # type: ignore[call-overload]
+
+
 def unpack_floats(packed: bytes) -> tuple[float, ...]:
     """64-bit floating-point numbers."""
     return struct.unpack(f"<{len(packed) // 8}d", packed)

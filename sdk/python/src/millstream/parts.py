@@ -1,9 +1,9 @@
 """The columns of one batch as the host sent them, checked for being there, and its declared fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from . import wire
+from . import packing, wire
 from .columns import Column, Numbers, Unread, decode
 from .errors import Permanent
 from .fields import Declared
@@ -36,7 +36,7 @@ class FieldColumns:
     def __init__(self, declared: Sequence[Declared], batch: wire.Batch, null_values: bool) -> None:
         fields, lookups = iter(batch.fields), iter(batch.lookups)
         try:
-            self._columns = [next(lookups if one.is_lookup else fields) for one in declared]
+            self._columns: list[Any] = [next(lookups if one.is_lookup else fields) for one in declared]
         except StopIteration:
             raise Permanent("the host sent fewer fields than are declared") from None
         self._declared = declared
@@ -55,6 +55,25 @@ class FieldColumns:
             self._decoded[number] = decoded
         return decoded
 
+    def is_plain(self, number: int) -> bool:
+        """Whether entry by entry can be cut out of the whole column: where a byte is a character, or none is asked for."""
+        return self._declared[number].kind == "raw" or self._columns[number].data.isascii()
+
+    def uncut(self, number: int) -> tuple[str | bytes, Iterable[int]]:
+        """All entries of a plain column end to end, and where each ends."""
+        column: Any = self._columns[number]
+        whole = column.data if self._declared[number].kind == "raw" else column.data.decode()
+        # Numbers that are made one after the other, each in the last one's place, cost less than a list of them.
+        ends = packing.view("I", column.ends)
+        if len(ends) != self._count:
+            raise Permanent(f"the host sent {len(ends)} entries of a field for {self._count} rows")
+        return whole, ends
+
+    def nulls(self, number: int) -> Sequence[bool]:
+        """Which entries of a column are null; empty where none is."""
+        nulls: bytes = self._columns[number].nulls
+        return packing.unpack_bits(nulls, self._count) if nulls else ()
+
     def of_slot(self, slot: object) -> Sequence[Any]:
         """The column of the field whose attribute this is."""
         for number, one in enumerate(self._declared):
@@ -67,5 +86,6 @@ class FieldColumns:
         if not self._null_values:
             for one, column in zip(self._declared, self._columns):
                 if one.demands_value:
-                    return column.nulls
+                    nulls: bytes = column.nulls
+                    return nulls
         return b""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import compress
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from .draft import Draft
 from .emitter import Emitter
 from .errors import Failure, Permanent, Reject, describe
 from .fields import Declared
-from .loop import compiled
+from .loop import columns_of, compiled, write
 from .packing import unpack_bits
 from .parts import FieldColumns
 from .plan import Plan
@@ -73,30 +74,38 @@ class Recordwise(Running):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         fields = self._signature.fields
+        # With records that have no value a required field may be None.
+        self._fields = [
+            replace(one, presence="nullable") if self._null_values and one.demands_value else one for one in self._declared
+        ]
         self._event = object.__new__(fields) if fields else None
         self._record = Record()
         # Without a function that could look at it, only `extend_json` wants to know the record's row.
-        self._with_record = self._signature.record or "values" in self.description.reads
+        with_record = self._signature.record or "values" in self.description.reads
         self._record.row = 0
         self._emitter: Emitter[Any] = Emitter(self._draft, self._counts, self._record)
         self._tracebacks = Tracebacks()
-        names = [one.name for one in self._declared]
-        self._loop = compiled(self._signature.arguments, names, self._with_record)
+        self._loop = compiled(write(self._signature.arguments, self._fields, with_record))
 
     def _run(self, batch: wire.Batch, columns: FieldColumns, without_value: list[int]) -> None:
-        rows: Sequence[int] = range(batch.count)
-        decoded = [columns.of(number) for number in range(len(self._declared))]
-        if without_value:
-            gone = set(without_value)
-            kept = [row not in gone for row in rows]
-            rows = list(compress(rows, kept))
-            decoded = [list(compress(column, kept)) for column in decoded]
+        through, whole = columns_of(self._fields, columns, batch.count, without_value)
         record = self._record
         record._lend(batch)
         draft = self._draft
         draft.originals = record._values
         self._loop(
-            self._function, rows, decoded, self._event, record, self._emitter, self._settings, self._tables, draft, self._failed
+            self._function,
+            through,
+            whole,
+            self._event,
+            record,
+            self._emitter,
+            self._settings,
+            self._tables,
+            draft.rows,
+            draft.outputs,
+            draft.several,
+            self._failed,
         )
         draft.rejected.update(dict.fromkeys(without_value, _NULL_VALUE))
 
