@@ -46,13 +46,14 @@ def build(folder: Path, module: str | None, out: Path | None) -> Path:
         made = Path(scratch, "out.wasm")
         command = [sys.executable, "-c", "import sys, componentize_py; sys.exit(componentize_py.script())", "--quiet"]
         command += ["--wit-path", str(WIT), "--world", "transform", "componentize", APP, "--output", str(made)]
-        for path in [scratch, *search_path(folder)]:
+        paths = [scratch, *search_path(folder)]
+        for path in paths:
             command += ["--python-path", path]
         # Its search for a virtual environment would find another one than the one that this runs in.
         environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         if done.returncode != 0 or not made.is_file():
-            raise Unbuilt(explain(done.stderr or done.stdout, dotted))
+            raise Unbuilt(explain(done.stderr or done.stdout, dotted, paths))
         target.write_bytes(made.read_bytes())
     return target
 
@@ -109,15 +110,28 @@ def search_path(folder: Path) -> list[str]:
     return paths
 
 
-def explain(messages: str, module: str) -> str:
-    """componentize-py's messages, without the frames that are not the user's."""
-    lines = messages.strip().splitlines()
-    # What the module raised is a traceback among errors of the builder's own: it alone says what is wrong.
-    begin = next((at for at, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")), None)
-    if begin is None:
+_FRAME: Final = re.compile(r'  File "(?:/(?P<path>[0-9]+)/)?(?P<file>[^"]*)", line [0-9]+')
+
+
+def explain(messages: str, module: str, paths: Sequence[str]) -> str:
+    """componentize-py's messages, without what is not the user's: it tells what the module raised as a text within an error of its own,
+    with `paths` by their numbers."""
+    told = messages.replace("\r", "").partition("AssertionError: ")[2].partition("\n\nCaused by:")[0].strip()
+    if not told.startswith("Traceback "):
         return f"componentize-py failed:\n{messages.strip()}"
-    end = next((at + 1 for at in range(begin + 1, len(lines)) if lines[at] and not lines[at].startswith(" ")), len(lines))
-    return f"{module} cannot be imported in the component:\n" + "\n".join(lines[begin:end])
+    kept: list[str] = []
+    ours = False
+    for line in told.splitlines()[1:]:
+        frame = _FRAME.match(line)
+        if frame:
+            root = paths[int(frame["path"])] if frame["path"] and int(frame["path"]) < len(paths) else ""
+            ours = not root or root == paths[0] or frame["file"].startswith("millstream/")
+            line = line.replace(f"/{frame['path']}/", f"{root}/", 1)
+        elif not line.startswith(" "):
+            ours = False
+        if not ours:
+            kept.append(line)
+    return f"{module} cannot be imported in the component:\n" + "\n".join(kept)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """The component's side of the contract. Only importable while componentize-py builds a component, and inside of one; the module that
 `millstream.build` writes takes `Guest` from here and installs the user's transform."""
 
+import gc
 import traceback
 from typing import Any, Final
 
@@ -65,6 +66,9 @@ def install(module: Any, name: str | None) -> None:
     global _transform
     _transform = find(module, name)
     host.current = _Imports()
+    # What is there now stays: no collection has to look at it again.
+    gc.collect()
+    gc.freeze()
 
 
 class Guest:
