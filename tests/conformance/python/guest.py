@@ -57,9 +57,7 @@ def line_of(text: str) -> str:
     return (word(text) or b"").decode() if text != "~" else text
 
 
-@transform(
-    outputs=Out, counters=Counter, tables=["users", "names"], reads=["keys", "values", "headers", "timestamps", "offsets"]
-)
+@transform(outputs=Out, counters=Counter, tables=["users", "names"], reads=["keys", "values", "headers", "timestamps", "offsets"])
 def interpret(row: Row, record: Record, out: Emitter[Out], settings: Settings, tables: Tables) -> None:
     if record.value is None:
         out.forward(Out.A)

@@ -51,7 +51,9 @@ def build(folder: Path, module: str | None, out: Path | None) -> Path:
             command += ["--python-path", path]
         # Its search for a virtual environment would find another one than the one that this runs in.
         environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
         if done.returncode != 0 or not made.is_file():
             raise Unbuilt(explain(done.stderr or done.stdout, dotted, paths))
         target.write_bytes(made.read_bytes())
@@ -86,7 +88,7 @@ def _configured(folder: Path) -> str:
         named = project.get("project", {}).get("name")
         named = re.sub(r"[-.]+", "_", named) if isinstance(named, str) else None
     if not isinstance(named, str):
-        raise Unbuilt(f"{file} does not say which module to build: add `[tool.millstream]` with `module = \"NAME\"`")
+        raise Unbuilt(f'{file} does not say which module to build: add `[tool.millstream]` with `module = "NAME"`')
     return named
 
 
@@ -151,8 +153,13 @@ def script() -> int:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("module", nargs="?", metavar="MODULE", help="what to build, as `package.module` or `module:transform`; else what "
-                        "pyproject.toml says ([tool.millstream] module, or the project's name)")
+    parser.add_argument(
+        "module",
+        nargs="?",
+        metavar="MODULE",
+        help="what to build, as `package.module` or `module:transform`; else what "
+        "pyproject.toml says ([tool.millstream] module, or the project's name)",
+    )
     parser.add_argument("-o", "--out", type=Path, metavar="OUT.wasm", help="where it goes (build/MODULE.wasm)")
     parser.add_argument("--path", type=Path, default=Path("."), metavar="FOLDER", help="the project's folder (this one)")
 

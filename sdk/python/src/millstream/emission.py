@@ -6,7 +6,7 @@ from typing import Any, Final
 from . import jsons
 from .draft import Draft
 
-Data = bytes | str | None
+Data = bytes | bytearray | memoryview | str | None
 """What keys, values and values of headers are written as: text becomes UTF-8, None is null."""
 
 _LAST_TIMESTAMP: Final = 2**63 - 1
@@ -17,9 +17,9 @@ def encoded(data: Data) -> bytes | None:
     """The bytes that are sent."""
     if isinstance(data, str):
         return data.encode()
-    if data is None or type(data) is bytes:
+    if data is None or isinstance(data, bytes):
         return data
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, (bytearray, memoryview)):
         return bytes(data)
     raise TypeError(f"bytes, str or None is what can be written, not {type(data).__name__}")
 

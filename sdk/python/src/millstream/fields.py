@@ -81,9 +81,7 @@ def field(
     return _Wanted("header" if header is not None else part, path, header or "", lenient, required)
 
 
-def lookup(
-    table: str, path: str | None = None, *, by: str | None = None, lenient: bool = False, required: bool = False
-) -> Any:
+def lookup(table: str, path: str | None = None, *, by: str | None = None, lenient: bool = False, required: bool = False) -> Any:
     """Declares a value from a table that the host joins to each record; None where the table has no such key, so the type needs
     ``| None``.
 
@@ -148,7 +146,7 @@ def declared(cls: type[Fields], names: dict[str, Any] | None = None) -> list[Dec
         found.update(base.__dict__.get("_wanted", {}))
     for name, hint in hints.items():
         if name not in found and typing.get_origin(hint) is not ClassVar:
-            raise TypeError(f"{cls.__name__}.{name} is no field: write `{name}: … = field(\"/…\")`")
+            raise TypeError(f'{cls.__name__}.{name} is no field: write `{name}: … = field("/…")`')
     return [_declared(cls, name, hints.get(name), wanted) for name, wanted in found.items()]
 
 

@@ -1,8 +1,8 @@
 """Lines for the transform's log. The host limits lines, per line, per call and per second. What is printed becomes a line as well.
 
-    from millstream import log
+from millstream import log
 
-    log.info(f"{len(regions)} regions")
+log.info(f"{len(regions)} regions")
 """
 
 from . import host

@@ -26,4 +26,6 @@ class Tracebacks:
         # The first frame is the loop's.
         frames = error.__traceback__.tb_next if error.__traceback__ else None
         lines = traceback.format_exception(type(error), error, frames)
-        log.warn(f"a record is rejected as `error`: {describe(error)}; further ones like it are not logged\n{''.join(lines).rstrip()}")
+        log.warn(
+            f"a record is rejected as `error`: {describe(error)}; further ones like it are not logged\n{''.join(lines).rstrip()}"
+        )

@@ -119,9 +119,7 @@ def transform(
 
     def decorate(function: Callable[P, None]) -> Transform[P]:
         signature = signature_of(function, fields, outputs, scope)
-        return Transform(
-            function, signature, outputs, counters, tables, _reads(reads, signature), null_values, scope
-        )
+        return Transform(function, signature, outputs, counters, tables, _reads(reads, signature), null_values, scope)
 
     return decorate
 

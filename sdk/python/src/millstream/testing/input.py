@@ -3,13 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from ..emission import Data, encoded
 
-Tables = Mapping[str | Enum, Mapping[str | bytes, Any]]
-"""What tables hold: values by key. Values are as those of `Input`."""
+Tables = Mapping[Any, Mapping[Any, Any]]
+"""What tables hold, by their names: values by key, which is text or bytes. Values are as those of `Input`."""
 
 HeaderList = list[tuple[str, bytes | None]]
 
@@ -43,7 +42,7 @@ class Sent:
 
 def written(value: Any) -> bytes | None:
     """The bytes of a value: those of bytes and text as they stand, anything else as compact JSON."""
-    if value is None or isinstance(value, (bytes, str)):
+    if value is None or isinstance(value, (bytes, bytearray, memoryview, str)):
         return encoded(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 

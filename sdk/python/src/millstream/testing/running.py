@@ -93,9 +93,7 @@ class _Tables:
         for name in given:
             if name not in names:
                 raise AssertionError(f"the transform has no table {name!r}: it has {', '.join(names) or 'none'}")
-        self._tables = [
-            {written(key): written(value) for key, value in given.get(name, {}).items()} for name in names
-        ]
+        self._tables = [{written(key): written(value) for key, value in given.get(name, {}).items()} for name in names]
         self._outcome = outcome
         self.counts: dict[int, int] = {}
 
