@@ -1,6 +1,5 @@
 """What `python -m millstream build` says and chooses. Components themselves are built and run by the examples' tests."""
 
-import sys
 from pathlib import Path
 
 import pytest

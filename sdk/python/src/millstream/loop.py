@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, compress, repeat
 from typing import Any
 
-from . import packing
 from .fields import Declared
 from .parts import FieldColumns
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 from . import plan as plans
 from . import wire
 from .batch import Batch
-from .columns import Column
 from .counts import Counts
 from .draft import Draft
 from .emitter import Emitter

@@ -7,10 +7,8 @@ from enum import Enum
 from typing import Any, Generic, ParamSpec
 
 from . import names, settings, wire
-from .errors import Refused
 from .fields import Declared, Fields, declared
 from .running import Columnwise, Recordwise, Running
-from .settings import Settings
 from .signature import Signature, signature_of
 
 P = ParamSpec("P")
