@@ -6,5 +6,6 @@ pub(crate) mod build;
 pub(crate) mod componentize;
 pub(crate) mod conformance;
 pub(crate) mod dry_run;
+mod language;
 pub(crate) mod new;
 pub(crate) mod test;

@@ -147,13 +147,24 @@ impl RawPlan {
         self.rejected.push((row, reject));
     }
 
+    /// Whether an emitted row is rejected; rows are ascending.
+    fn rejects_what_it_emits(&self) -> bool {
+        let rows = self.rows.as_chunks::<4>().0;
+        let is_emitted = |row: &u32| {
+            let found = rows.binary_search_by_key(row, |bytes| u32::from_le_bytes(*bytes));
+            found.is_ok()
+        };
+        self.rejected.iter().any(|(row, _)| is_emitted(row))
+    }
+
     pub(crate) fn finish(mut self, rows: usize) -> Output {
         self.rejected.sort_by_key(|(row, _)| *row);
         self.rejected.dedup_by_key(|(row, _)| *row);
         let rejected = self.rejected.len();
         let emitted = self.emitted as usize;
-        // As many ascending rows as are not rejected: these must be all of them, or a row is both.
-        let all = !self.disordered && emitted + rejected == rows;
+        // As many ascending rows as are not rejected are all of them, unless one of them is rejected too: that is the transform's
+        // failure, and only rows that are said show it.
+        let all = !self.disordered && emitted + rejected == rows && !self.rejects_what_it_emits();
         Output {
             rows: (!all).then_some(self.rows),
             outputs: (!self.outputs.is_empty()).then_some(self.outputs),
@@ -221,6 +232,15 @@ mod tests {
         let mut plan = RawPlan::default();
         plan.push(1, 0);
         assert_eq!(plan.finish(2).rows, Some(vec![1, 0, 0, 0]));
+    }
+
+    #[test]
+    fn rows_are_said_where_one_is_emitted_and_rejected() {
+        let mut plan = RawPlan::default();
+        plan.push(0, 0);
+        plan.reject(0, Reject::new("bad", ""));
+        // Two rows, one emitted and one rejected: but not one each.
+        assert_eq!(plan.finish(2).rows, Some(vec![0; 4]));
     }
 
     #[test]

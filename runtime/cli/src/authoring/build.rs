@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use bytesize::ByteSize;
 use sha2::{Digest, Sha256};
 
+use super::language::Language;
 use crate::output::{self, Complaint};
 
 /// Build the component of the transform in this folder
@@ -67,11 +68,12 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
     match Language::of(folder) {
         Some(Language::Rust) => rust::build(folder, arguments),
         Some(Language::Go) => go::build(folder, arguments),
-        Some(Language::JavaScript) => javascript::build(folder, arguments),
+        Some(Language::TypeScript) => javascript::build(folder, arguments),
         Some(Language::Python) => python::build(folder, arguments),
-        Some(Language::C) => c::build(folder, arguments),
+        Some(Language::C | Language::Cpp) => c::build(folder, arguments),
         None => {
-            let files: Vec<&str> = Language::FILES.iter().map(|(file, _)| *file).collect();
+            let mut files = Language::ALL.map(Language::file).to_vec();
+            files.dedup();
             let why = format!(
                 "there is no project of a transform: none of {}",
                 files.join(", ")
@@ -80,32 +82,6 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
                 "run this in a transform's folder, name it with --path, or start one with `millstream new NAME`",
             ))
         }
-    }
-}
-
-/// What a project is written in, as the file says that every project of that language has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
-    Rust,
-    Go,
-    JavaScript,
-    Python,
-    C,
-}
-
-impl Language {
-    const FILES: &'static [(&'static str, Language)] = &[
-        ("Cargo.toml", Language::Rust),
-        ("go.mod", Language::Go),
-        ("package.json", Language::JavaScript),
-        ("pyproject.toml", Language::Python),
-        ("CMakeLists.txt", Language::C),
-    ];
-
-    fn of(folder: &Path) -> Option<Language> {
-        let mut known = Self::FILES.iter();
-        let (_, language) = known.find(|(file, _)| folder.join(file).is_file())?;
-        Some(*language)
     }
 }
 
@@ -139,16 +115,6 @@ fn shorten(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_project_says_its_language_by_its_files() {
-        for (file, language) in Language::FILES {
-            let folder = tempfile::tempdir().expect("a folder");
-            assert_eq!(Language::of(folder.path()), None);
-            std::fs::write(folder.path().join(file), "").expect("it can be written");
-            assert_eq!(Language::of(folder.path()), Some(*language));
-        }
-    }
 
     #[test]
     fn a_folder_without_a_project_is_named() {

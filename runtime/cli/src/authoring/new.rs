@@ -1,31 +1,37 @@
 //! `millstream new`: a project that builds, tests and deploys as it is. Writes all of it or nothing.
 
+mod templates;
+
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Args as ClapArgs;
 use millstream_host::names;
 
+use super::language::Language;
 use crate::output::{self, Complaint};
+use templates::Files;
 
 /// Start a transform: a project that builds, tests and deploys as it is
 #[derive(ClapArgs, Debug)]
-#[command(after_long_help = "Examples:\n  millstream new --lang rust route-swipes")]
+#[command(
+    after_long_help = "Examples:\n  millstream new --lang rust route-swipes\n  millstream new --lang typescript route-swipes"
+)]
 pub(crate) struct Args {
     /// Name of the transform, and of the folder that is made
     name: String,
-    /// Language to write it in: rust
+    /// Language to write it in: rust, go, typescript, python, c or cpp
     #[arg(long, default_value = "rust")]
     lang: String,
-    /// Where a checkout of Millstream has its Rust SDK (sdk/rust), instead of the released one
+    /// Where a checkout of Millstream has the language's SDK (sdk/rust, sdk/go, …), instead of the released one
     #[arg(long, value_name = "PATH")]
     sdk_path: Option<PathBuf>,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    check_language(&args.lang)?;
+    let language = language(&args.lang)?;
     check_name(&args.name)?;
-    let sdk = sdk(args.sdk_path.as_deref())?;
+    let sdk = sdk(language, args.sdk_path.as_deref())?;
     let folder = PathBuf::from(&args.name);
     match fs::create_dir(&folder) {
         Ok(()) => {}
@@ -42,34 +48,71 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             );
         }
     }
-    if let Err(error) = write(&folder, &args.name, &sdk) {
+    if let Err(error) = write(&folder, files(language), &args.name, &sdk) {
         // The folder is new and ours: half of a project helps nobody.
         let _ = fs::remove_dir_all(&folder);
         return Err(Complaint::new(&args.name, format!("cannot be written: {error}")).into());
     }
     let style = output::style::stdout();
     output::line(format_args!("{} {}/", style.green("created"), args.name));
-    output::line(format_args!(
-        "\nNext:\n  cd {}\n  cargo test           its unit tests\n  millstream build     the component\n  millstream test      its \
-         cases, through the component\n  millstream deploy -f millstream.toml --create-topics",
-        args.name
-    ));
+    output::line(format_args!("\nNext:\n  cd {}", args.name));
+    for (command, what) in steps(language).iter().chain(STEPS) {
+        output::line(format_args!("  {command:<20} {what}"));
+    }
     Ok(())
 }
 
-fn check_language(language: &str) -> Result<(), Complaint> {
+/// What to do with a new project, in any language.
+const STEPS: &[(&str, &str)] = &[
+    ("millstream build", "the component"),
+    ("millstream test", "its cases, through the component"),
+    ("millstream deploy -f millstream.toml --create-topics", ""),
+];
+
+/// What comes first in this language.
+fn steps(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
-        "rust" => Ok(()),
-        "go" | "javascript" | "js" | "typescript" | "ts" | "python" | "c" | "cpp" | "zig" => Err(Complaint::new(
-            format!("--lang {language}"),
-            "this version of Millstream has no templates for it",
-        )
-        .help("use --lang rust, or build a component against wit/transform.wit with that language's own tools")
-        .usage()),
-        _ => Err(Complaint::new(format!("--lang {}", output::escape(language)), "is not known")
-            .help("use --lang rust")
-            .usage()),
+        Language::Rust => &[("cargo test", "its unit tests")],
+        Language::Go => &[("go test", "its unit tests")],
+        Language::TypeScript => &[
+            ("npm install", "the SDK, and what builds"),
+            ("npm test", "its unit tests"),
+        ],
+        Language::Python => &[
+            ("python3 -m venv .venv", ""),
+            (".venv/bin/pip install -e '.[dev]'", ""),
+            (".venv/bin/pytest", "its unit tests"),
+        ],
+        Language::C | Language::Cpp => &[
+            ("pip install ziglang", "a compiler for WebAssembly"),
+            ("cmake --preset native && cmake --build --preset native", ""),
+            ("ctest --preset native", "its unit tests"),
+        ],
     }
+}
+
+fn files(language: Language) -> Files {
+    match language {
+        Language::Rust => templates::RUST,
+        Language::Go => templates::GO,
+        Language::TypeScript => templates::JAVASCRIPT,
+        Language::Python => templates::PYTHON,
+        Language::C => templates::C,
+        Language::Cpp => templates::CPP,
+    }
+}
+
+fn language(name: &str) -> Result<Language, Complaint> {
+    Language::named(name).ok_or_else(|| {
+        let known = Language::ALL.map(|language| language.names()[0]);
+        Complaint::new(format!("--lang {}", output::escape(name)), "is not known")
+            .help(format!(
+                "use one of {}, or build a component against wit/transform.wit with your language's own tools: \
+                 docs/sdk-authors.md says how",
+                known.join(", ")
+            ))
+            .usage()
+    })
 }
 
 fn check_name(name: &str) -> Result<(), Complaint> {
@@ -85,7 +128,9 @@ fn check_name(name: &str) -> Result<(), Complaint> {
         ));
     }
     if RESERVED.contains(&name) {
-        return Err(complaint("means something else to Rust".to_owned()));
+        return Err(complaint(
+            "means something else to the language, or to its tools".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -153,66 +198,68 @@ const RESERVED: &[&str] = &[
     "yield",
 ];
 
-/// The SDK as a dependency: the checkout named, the one that this program was built from if it is still there, or the
-/// released one.
-fn sdk(path: Option<&Path>) -> Result<String, Complaint> {
-    let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/rust"));
-    let (path, named) = match path {
-        Some(path) => (path, true),
-        None => (own, false),
-    };
-    match path.join("Cargo.toml").canonicalize() {
-        Ok(manifest) => {
-            let folder = manifest.parent().unwrap_or(path).display().to_string();
-            Ok(format!("{{ path = {} }}", toml::Value::String(folder)))
+/// The SDK as the language's projects write a dependency: the checkout named, the one that this program was built from if it
+/// is still there, or the released one.
+fn sdk(language: Language, path: Option<&Path>) -> Result<String, Complaint> {
+    let own = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(language.sdk());
+    let folder = path.unwrap_or(&own);
+    match folder.join(language.file()).canonicalize() {
+        Ok(file) => {
+            let folder = file.parent().unwrap_or(folder).display().to_string();
+            Ok(dependency(language, Some(&folder)))
         }
-        Err(error) if named => Err(Complaint::new(
-            format!("--sdk-path {}", path.display()),
+        Err(error) if path.is_some() => Err(Complaint::new(
+            format!("--sdk-path {}", folder.display()),
             format!("there is no SDK: {error}"),
         )
-        .help("name the folder sdk/rust of a checkout of Millstream")
+        .help(format!(
+            "name the folder {} of a checkout of Millstream",
+            language.sdk()
+        ))
         .usage()),
-        Err(_) => Ok(format!("{:?}", env!("CARGO_PKG_VERSION"))),
+        Err(_) => Ok(dependency(language, None)),
     }
 }
 
-/// The project's files, and where they come from.
-const FILES: &[(&str, &str)] = &[
-    ("Cargo.toml", include_str!("new/rust/Cargo.toml.in")),
-    (".gitignore", include_str!("new/rust/gitignore.in")),
-    ("README.md", include_str!("new/rust/README.md.in")),
-    (
-        "millstream.toml",
-        include_str!("new/rust/millstream.toml.in"),
-    ),
-    ("src/lib.rs", include_str!("new/rust/lib.rs.in")),
-    (
-        "cases/by-age/input.jsonl",
-        include_str!("new/rust/input.jsonl.in"),
-    ),
-    (
-        "cases/by-age/expected.jsonl",
-        include_str!("new/rust/expected.jsonl.in"),
-    ),
-    (
-        "cases/by-age/settings.toml",
-        include_str!("new/rust/settings.toml.in"),
-    ),
-];
+/// On the SDK in this folder, or on the released one.
+fn dependency(language: Language, folder: Option<&str>) -> String {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    const GO: &str = "github.com/millstream/millstream/sdk/go";
+    match (language, folder) {
+        (Language::Rust, None) => format!("{VERSION:?}"),
+        (Language::Rust, Some(folder)) => {
+            format!("{{ path = {} }}", toml::Value::String(folder.to_owned()))
+        }
+        (Language::Go, None) => format!("require {GO} v{VERSION}"),
+        (Language::Go, Some(folder)) => {
+            format!("require {GO} v{VERSION}\n\nreplace {GO} => {folder}")
+        }
+        (Language::TypeScript, None) => format!("{VERSION:?}"),
+        (Language::TypeScript, Some(folder)) => {
+            serde_json::Value::String(format!("file:{folder}")).to_string()
+        }
+        (Language::Python, None) => format!("millstream-sdk=={VERSION}"),
+        (Language::Python, Some(folder)) => format!("millstream-sdk @ file://{folder}"),
+        // Where it was unpacked; presets can say so for each machine.
+        (Language::C | Language::Cpp, None) => "$env{MILLSTREAM_C_SDK}".to_owned(),
+        (Language::C | Language::Cpp, Some(folder)) => folder.to_owned(),
+    }
+}
 
-fn write(folder: &Path, name: &str, sdk: &str) -> io::Result<()> {
+fn write(folder: &Path, files: Files, name: &str, sdk: &str) -> io::Result<()> {
     let identifier = name.replace('-', "_");
-    for (file, template) in FILES {
-        let text = template
+    let fill = |template: &str| {
+        template
             .replace("{{name}}", name)
             .replace("{{crate}}", &identifier)
-            .replace("{{function}}", &identifier)
-            .replace("{{sdk}}", sdk);
-        let path = folder.join(file);
+            .replace("{{sdk}}", sdk)
+    };
+    for (file, template) in files {
+        let path = folder.join(fill(file));
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
-        fs::write(path, text)?;
+        fs::write(path, fill(template))?;
     }
     Ok(())
 }
@@ -232,38 +279,39 @@ mod tests {
     }
 
     #[test]
-    fn other_languages_are_refused_with_a_remedy() {
-        assert!(check_language("rust").is_ok());
-        let complaint = check_language("go").unwrap_err();
-        assert_eq!(
-            complaint.to_string(),
-            "--lang go: this version of Millstream has no templates for it"
-        );
+    fn an_unknown_language_is_refused_with_those_that_are_known() {
+        let complaint = language("cobol").unwrap_err();
+        assert_eq!(complaint.to_string(), "--lang cobol: is not known");
         assert_eq!(complaint.exit(), output::USAGE);
+        assert_eq!(language("ts").expect("it is known"), Language::TypeScript);
     }
 
     #[test]
-    fn a_project_has_no_placeholder_left() {
-        let folder = tempfile::tempdir().expect("a folder");
-        write(folder.path(), "by-age", "\"0.1.0\"").expect("it can be written");
-        for (file, _) in FILES {
-            let text = fs::read_to_string(folder.path().join(file)).expect("it is there");
-            assert!(!text.contains("{{"), "{file}");
+    fn a_project_has_no_placeholder_left_and_the_file_that_tells_its_language() {
+        for language in Language::ALL {
+            let folder = tempfile::tempdir().expect("a folder");
+            let sdk = dependency(language, Some("/sdk"));
+            write(folder.path(), files(language), "by-age", &sdk).expect("it can be written");
+            let found = Language::of(folder.path()).map(Language::file);
+            assert_eq!(found, Some(language.file()));
+            for (file, _) in files(language) {
+                let file = file.replace("{{crate}}", "by_age");
+                let text = fs::read_to_string(folder.path().join(&file)).expect("it is there");
+                assert!(!text.contains("{{"), "{file}: {text}");
+            }
         }
     }
 
     #[test]
     fn the_manifest_of_a_project_is_one() {
-        let text = FILES
-            .iter()
-            .find(|(file, _)| *file == "millstream.toml")
-            .expect("it has one")
-            .1;
-        let text = text
-            .replace("{{name}}", "by-age")
-            .replace("{{crate}}", "by_age");
-        let manifest = millstream_host::manifest::Manifest::parse("millstream.toml", &text)
-            .expect("it is right");
-        assert_eq!(manifest.name, "by-age");
+        for language in Language::ALL {
+            let folder = tempfile::tempdir().expect("a folder");
+            write(folder.path(), files(language), "by-age", "x").expect("it can be written");
+            let text =
+                fs::read_to_string(folder.path().join("millstream.toml")).expect("it is there");
+            let manifest = millstream_host::manifest::Manifest::parse("millstream.toml", &text)
+                .expect("it is right");
+            assert_eq!(manifest.name, "by-age");
+        }
     }
 }

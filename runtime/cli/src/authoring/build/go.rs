@@ -14,7 +14,13 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
         go.env("GOOS", "wasip1")
             .env("GOARCH", "wasm")
             // Paths of this machine stay out; names of functions stay in, for the backtraces of traps.
-            .args(["build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-o"])
+            .args([
+                "build",
+                "-trimpath",
+                "-buildvcs=false",
+                "-buildmode=c-shared",
+                "-o",
+            ])
             .arg(&core)
             .args(arguments);
     })?;
