@@ -5,6 +5,7 @@ mod report;
 mod vector;
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use millstream_engine::{Failure, Limits, Module};
 
@@ -16,79 +17,113 @@ use vector::{Expects, Vector};
 /// One runs at a time; the next may be made before it has gone.
 const INSTANCES: u32 = 4;
 
-/// Run the conformance vectors against an SDK's interpreter guest
+/// Run the conformance vectors against SDKs' interpreter guests
 ///
 /// Every SDK implements the same small interpreter (tests/conformance/README.md says what it does). Each vector runs in one batch,
 /// cut in two at every place, in batches of one record, and in new instances: what comes out has to be the same.
 #[derive(clap::Args, Debug)]
 #[command(
-    after_long_help = "Examples:\n  millstream conformance interpreter.wasm\n  millstream conformance interpreter.wasm --core\n  millstream conformance interpreter.wasm reject --json"
+    after_long_help = "Examples:\n  millstream conformance interpreter.wasm\n  millstream conformance interpreter.wasm --core --only reject\n  millstream conformance go.wasm python.wasm --json"
 )]
 pub(crate) struct Args {
-    /// The interpreter, as a component
-    module: PathBuf,
-    /// Run only the vectors whose name or feature contains one of these
-    names: Vec<String>,
+    /// Interpreters, as components; each is called by its file's name
+    #[arg(required = true)]
+    modules: Vec<PathBuf>,
+    /// Run only the vectors whose name or feature contains this; can be given several times
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
     /// Run only those that need neither lookups, tables, counters and settings nor fields other than the first
     #[arg(long)]
     core: bool,
-    /// Every vector as JSON: an array with an object a vector
+    /// Every vector as JSON: an array with an object for each vector and interpreter
     #[arg(long)]
     json: bool,
 }
 
+/// What an interpreter made of all vectors.
+struct Judged {
+    /// The file's name, without `.wasm`.
+    module: String,
+    verdicts: Vec<Verdict>,
+}
+
 /// What became of a vector; no lines: it passed.
 struct Verdict {
-    vector: Vector,
+    vector: Rc<Vector>,
     wrong: Vec<String>,
 }
 
+impl Judged {
+    fn failed(&self) -> usize {
+        let wrong = |verdict: &&Verdict| !verdict.wrong.is_empty();
+        self.verdicts.iter().filter(wrong).count()
+    }
+}
+
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let vectors: Vec<Vector> = vector::all()?
+    let vectors: Vec<Rc<Vector>> = vector::all()?
         .into_iter()
         .filter(|vector| !args.core || vector.core)
-        .filter(|vector| vector.is_called(&args.names))
+        .filter(|vector| vector.is_called(&args.only))
+        .map(Rc::new)
         .collect();
     if vectors.is_empty() {
         return Err(
-            Complaint::new("the vectors", "none has such a name or feature")
-                .help("leave the names out to run all of them")
+            Complaint::new("--only", "no vector has such a name or feature")
+                .help("leave it out to run all of them")
                 .usage()
                 .into(),
         );
     }
-    let module = engine::load(&args.module, INSTANCES).await?;
-    check_description(&module, args.core).await?;
-    let mut verdicts = Vec::new();
-    for vector in vectors {
-        let wrong = judge(&module, &vector).await;
-        if !args.json {
-            report::differences(&vector, &wrong);
+    let mut all = Vec::new();
+    for file in &args.modules {
+        let module = engine::load(file, INSTANCES).await?;
+        let name = file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        check_description(&name, &module, args.core).await?;
+        let mut verdicts = Vec::new();
+        for vector in &vectors {
+            let wrong = judge(&module, vector).await;
+            if !args.json {
+                report::differences(&name, vector, &wrong);
+            }
+            let vector = Rc::clone(vector);
+            verdicts.push(Verdict { vector, wrong });
         }
-        verdicts.push(Verdict { vector, wrong });
+        all.push(Judged {
+            module: name,
+            verdicts,
+        });
     }
     if args.json {
-        report::json(&verdicts)?;
+        report::json(&all)?;
     } else {
-        report::table(&verdicts);
+        report::table(&all);
     }
-    match verdicts
-        .iter()
-        .filter(|verdict| !verdict.wrong.is_empty())
-        .count()
-    {
+    match all.iter().map(Judged::failed).sum() {
         0 => Ok(()),
         failed => Err(Complaint::new(
-            args.module.display().to_string(),
-            format!("{failed} of {} vectors failed", verdicts.len()),
+            "the contract",
+            format!(
+                "{} not as it says",
+                if failed == 1 {
+                    "one vector went".to_owned()
+                } else {
+                    format!("{failed} vectors went")
+                }
+            ),
         )
+        .help("tests/conformance/README.md says what each line has to do")
         .into()),
     }
 }
 
-async fn check_description(module: &Module, core: bool) -> Result<(), Complaint> {
+async fn check_description(name: &str, module: &Module, core: bool) -> Result<(), Complaint> {
     let complaint = |why: String| {
-        Complaint::new("the interpreter", why)
+        Complaint::new(format!("the interpreter {}", escape(name)), why)
             .help("tests/conformance/README.md says how it has to describe itself")
     };
     let description = module

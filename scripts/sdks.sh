@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# The SDKs of other languages than Rust, their examples and their conformance guests.
+#     scripts/sdks.sh setup                    what they are built and tested with, into $MILLSTREAM_CACHE/tools
+#     scripts/sdks.sh test [LANGUAGE…]         an SDK's own tests; its examples' unit tests and cases; its conformance guest
+#     scripts/sdks.sh conformance [LANGUAGE…]  builds the conformance guests and prints the table of all, Rust's among them
+# `test` and `conformance` need the program `millstream` (debug); `test` ends with a line that says how many steps passed.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MILLSTREAM_CACHE:-$root/.cache}
+# shellcheck source=scripts/versions.sh
+. scripts/versions.sh
+tools=$MILLSTREAM_CACHE/tools/sdks
+millstream=$CARGO_TARGET_DIR/debug/millstream
+languages=(go javascript python c cpp)
+
+say() { echo "sdks: $*"; }
+
+setup() {
+    command -v go >/dev/null || { echo "sdks: Go is missing: install Go 1.26 or newer from https://go.dev/dl" >&2; return 1; }
+    command -v node >/dev/null || { echo "sdks: Node.js is missing: install Node.js 20 or newer from https://nodejs.org" >&2; return 1; }
+    # What the packages name themselves is installed as they name it.
+    local wanted
+    wanted="ziglang $ZIGLANG $(sha256sum sdk/python/pyproject.toml)"
+    if [ "$(cat "$tools/wanted" 2>/dev/null)" != "$wanted" ]; then
+        say "installing ziglang $ZIGLANG, and what the Python SDK is built and tested with, through pip into $tools"
+        rm -rf "$tools"
+        python3 -m venv "$tools"
+        local requirements
+        requirements=$(python3 -c 'import tomllib; print(*tomllib.load(open("sdk/python/pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")')
+        # shellcheck disable=SC2086
+        "$tools/bin/pip" install -q --disable-pip-version-check "ziglang==$ZIGLANG" $requirements
+        echo "$wanted" >"$tools/wanted"
+    fi
+}
+
+# Where what was installed is found; the Python SDK itself is this checkout's.
+use_tools() {
+    export PATH=$tools/bin:$PATH VIRTUAL_ENV=$tools PYTHONPATH=$root/sdk/python/src PYTHONDONTWRITEBYTECODE=1
+    MILLSTREAM_ZIG=$("$tools/bin/python" -c 'import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), "zig"))')
+    export MILLSTREAM_ZIG
+}
+
+quietly() { "$@" >/dev/null; }
+native() { cmake --preset native >/dev/null && cmake --build --preset native >/dev/null && ctest --preset native; }
+# An example has no folder of packages yet in a fresh clone; what was fetched once comes from npm's own cache.
+packages() { npm ci --no-audit --no-fund --prefer-offline --loglevel=error; }
+
+sdk_tests() {
+    case $1 in
+    go) cd sdk/go && test -z "$(gofmt -l .)" && go vet ./... && go test ./... ;;
+    javascript) cd sdk/javascript && packages && npm test ;;
+    python) cd sdk/python && pytest -q && mypy && ruff check && ruff format --check ;;
+    c) cd sdk/c && cmake -S . -B build >/dev/null && cmake --build build >/dev/null && ctest --test-dir build ;;
+    # The C SDK's own tests have both faces.
+    cpp) ;;
+    esac
+}
+
+unit_tests() {
+    case $1 in
+    go) test -z "$(gofmt -l .)" && go vet . && go test . ;;
+    javascript) packages && npm test ;;
+    python) pytest -q -p no:cacheprovider ;;
+    c | cpp) native ;;
+    esac
+}
+
+# Builds the conformance guest of a language into a file called after it.
+conformance_guest() {
+    local dir=tests/conformance/$1 out=$CARGO_TARGET_DIR/conformance
+    mkdir -p "$out"
+    if [ "$1" = javascript ]; then
+        [ -d sdk/javascript/dist ] || (cd sdk/javascript && packages && npm run build) || return 1
+        (cd "$dir" && packages) || return 1
+    fi
+    "$millstream" build --path "$dir" -o "$out/$1.wasm"
+}
+
+conformance() {
+    local language guests=()
+    for language in "$@"; do
+        conformance_guest "$language" || return 1
+        guests+=("$CARGO_TARGET_DIR/conformance/$language.wasm")
+    done
+    "$millstream" conformance "${guests[@]}"
+}
+
+passed=0 failed=0
+step() {
+    echo "--- $1"
+    shift
+    if (set -e; "$@"); then passed=$((passed + 1)); else failed=$((failed + 1)); echo "sdks: that failed: $*" >&2; fi
+}
+
+example() { # folder, what to do
+    cd "$1" && shift && "$@"
+}
+
+cases() { "$millstream" build --path "$1" && "$millstream" test --path "$1" --module "$1/build/$(basename "$1").wasm"; }
+
+tests() {
+    local language dir
+    for language in "$@"; do
+        [ "$language" = cpp ] || step "$language: the SDK's tests" sdk_tests "$language"
+        for dir in guest-examples/"$language"/*/; do
+            dir=${dir%/}
+            step "$dir: unit tests" example "$dir" unit_tests "$language"
+            step "$dir: cases" cases "$dir"
+        done
+    done
+    step "conformance: $*" conformance "$@"
+    echo "test result: $passed passed; $failed failed; steps of ${*}"
+    [ "$failed" = 0 ]
+}
+
+what=${1:-}
+shift || true
+case $what in
+setup) setup ;;
+test) setup && use_tools && tests "${@:-${languages[@]}}" ;;
+conformance) setup && use_tools && conformance "${@:-rust "${languages[@]}"}" ;;
+*) echo "sdks.sh: say setup, test or conformance" >&2; exit 64 ;;
+esac
