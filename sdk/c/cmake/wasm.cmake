@@ -33,16 +33,17 @@ endif()
 
 if(NOT MILLSTREAM_ZIG)
   find_program(_zig zig NO_CACHE)
-  if(NOT _zig)
-    find_program(_python NAMES python3 python HINTS "${CMAKE_SOURCE_DIR}/.venv/bin" "$ENV{VIRTUAL_ENV}/bin" NO_CACHE)
-    if(_python)
+  set(_pythons "${CMAKE_SOURCE_DIR}/.venv/bin/python3" "$ENV{VIRTUAL_ENV}/bin/python3" python3 python)
+  foreach(_python IN LISTS _pythons)
+    if(NOT _zig)
       execute_process(
         COMMAND "${_python}" -c "import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), 'zig'))"
         OUTPUT_VARIABLE _zig
         OUTPUT_STRIP_TRAILING_WHITESPACE
-        ERROR_QUIET)
+        ERROR_QUIET
+        RESULT_VARIABLE _ignored)
     endif()
-  endif()
+  endforeach()
   if(NOT _zig)
     message(FATAL_ERROR "there is no compiler for WebAssembly: in the project's folder run `python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1`, or set WASI_SDK_PATH to a wasi-sdk")
   endif()

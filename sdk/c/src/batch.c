@@ -33,7 +33,8 @@ static const char *type_name(unsigned type)
 const ms_values *ms_batch_mistyped(const ms_batch *batch, const char *what, size_t at, unsigned type)
 {
     // Its columns have no entries, and every entry that a column does not have is null.
-    static const ms_values nothing[] = {{.type = MS_TEXT}, {.type = MS_INTEGER}, {.type = MS_NUMBER}, {.type = MS_BOOLEAN}, {.type = MS_RAW}};
+    static const ms_values nothing[] = {
+        {.type = MS_TEXT}, {.type = MS_INTEGER}, {.type = MS_NUMBER}, {.type = MS_BOOLEAN}, {.type = MS_RAW}};
     bool is_field = strcmp(what, "field") == 0;
     size_t count = is_field ? batch->field_count : batch->lookup_count;
     const ms_values *values = is_field ? batch->fields : batch->lookups;

@@ -39,6 +39,8 @@ struct ms_emission {
     uint32_t next_row;
     /// Whether some row does not come after the one before.
     bool disordered;
+    /// Whether the record emitted last may be changed: it was emitted by ms_emit, and is not taken back.
+    bool open;
     ms_buffer rows;
     /// Empty until an output other than the first is named.
     ms_buffer outputs;

@@ -31,6 +31,9 @@ ms_buffer *ms_scratch(ms_emitter *out)
 /// The position of the record that an emission is about.
 static uint32_t position(const ms_emission *emission)
 {
+    if (!emission->open)
+        ms_misuse(emission->call, "the transform changes a record when it has dropped it or emitted another one: change it "
+                                  "right after ms_emit");
     return emission->emitted - 1;
 }
 
@@ -125,6 +128,7 @@ ms_status ms_run_records(ms_emitter *out, const ms_batch *batch, void *state)
     for (; record.row < batch->count; record.row++) {
         out->row = (uint32_t)record.row;
         out->start = ms_plan_mark(&out->plan);
+        out->plan.raw.open = false;
         if (witness != NULL && ms_values_is_null(witness, record.row)) {
             ms_reason reason = {ms_text("null-value"), ms_text("the record has no value")};
             ms_plan_refuse(&out->plan, out->row, reason);

@@ -83,7 +83,7 @@ void ms_instance_configure(ms_instance *instance, const ms_transform *transform,
 {
     memset(result, 0, sizeof *result);
     instance->transform = *transform;
-    instance->state = zeroed(&instance->kept, 1, transform->state_size);
+    instance->state = transform->state_size == 0 ? NULL : zeroed(&instance->kept, 1, transform->state_size);
     ms_settings settings;
     memset(&settings, 0, sizeof settings);
     settings.arena = settings.known.arena = settings.errors.arena = &instance->kept;
@@ -119,7 +119,8 @@ static void fail_as(wit_applied *result, ms_call *call, ms_status status, const 
     else if (ms_is_null(raw->pending.code))
         fail(result, WIT_PERMANENT, ms_formatted(call->arena, "the transform answered %d for the batch", (int)status));
     else
-        fail(result, WIT_PERMANENT, ms_formatted(call->arena, "%.*s: %.*s", MS_PRINT(raw->pending.code), MS_PRINT(raw->pending.text)));
+        fail(result, WIT_PERMANENT,
+             ms_formatted(call->arena, "%.*s: %.*s", MS_PRINT(raw->pending.code), MS_PRINT(raw->pending.text)));
 }
 
 void ms_instance_apply(ms_instance *instance, const wit_batch *sent, wit_applied *result)

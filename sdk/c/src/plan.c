@@ -65,6 +65,7 @@ static void push(ms_plan *plan, size_t row, unsigned output)
     if (output != 0 || raw->outputs.len != 0)
         push_output(plan, (uint16_t)output);
     raw->emitted++;
+    raw->open = false;
 }
 
 void ms_plan_forward(ms_plan *plan, size_t row, unsigned output)
@@ -75,6 +76,7 @@ void ms_plan_forward(ms_plan *plan, size_t row, unsigned output)
 ms_emission *ms_plan_emit(ms_plan *plan, size_t row, unsigned output)
 {
     push(plan, row, output);
+    plan->raw.open = true;
     return &plan->raw;
 }
 
@@ -104,6 +106,7 @@ void ms_plan_return_to(ms_plan *plan, ms_mark mark)
     struct ms_emission *raw = &plan->raw;
     if (raw->emitted == mark.emitted)
         return;
+    raw->open = false;
     raw->emitted = mark.emitted;
     raw->next_row = mark.next_row;
     raw->disordered = mark.disordered;

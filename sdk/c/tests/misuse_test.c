@@ -8,6 +8,7 @@ static const ms_field fields[] = {{.path = "/type", .presence = MS_NULLABLE}};
 static ms_status misuse(const ms_record *record, ms_emitter *out, void *state)
 {
     (void)state;
+    ms_emission *kept;
     switch (ms_record_row(record)) {
     case 0:
         MS_CHECK(ms_is_null(ms_record_key(record)));
@@ -26,6 +27,16 @@ static ms_status misuse(const ms_record *record, ms_emitter *out, void *state)
         break;
     case 5:
         MS_CHECK(ms_is_null(ms_table_get(record, 0, ms_text("k"))));
+        break;
+    case 7:
+        kept = ms_emit(out, 0);
+        ms_forward(out, 0);
+        ms_set_null_key(kept);
+        break;
+    case 8:
+        kept = ms_emit(out, 0);
+        ms_drop(out);
+        ms_set_timestamp(kept, 1);
         break;
     case 6:
         MS_CHECK(ms_record_header_count(record) == 0 && ms_record_timestamp(record) == 0);
@@ -55,6 +66,8 @@ static void each_misuse_is_named(void)
         "the transform counts counter 0 and declares 0: add it to `counters`",
         "the transform looks at table 0 and declares 0: add it to `tables`",
         "the transform looks at what it does not declare: add MS_HEADERS to `reads`",
+        "the transform changes a record when it has dropped it or emitted another one: change it right after ms_emit",
+        "the transform changes a record when it has dropped it or emitted another one: change it right after ms_emit",
     };
     ms_transform shifted = transform;
     shifted.record = from_row;

@@ -52,7 +52,8 @@ static ms_status obey(const ms_record *record, ms_emitter *out, void *state)
     return MS_OK;
 }
 
-static const ms_transform transform = {.reads = MS_VALUES, .outputs = MS_LIST(outputs), .counters = MS_LIST(counters), .record = obey};
+static const ms_transform transform = {
+    .reads = MS_VALUES, .outputs = MS_LIST(outputs), .counters = MS_LIST(counters), .record = obey};
 
 static ms_test *over(const char *first, const char *second, const char *third)
 {
@@ -142,6 +143,38 @@ static void a_failed_batch_has_no_records_and_no_counts(void)
     ms_test_free(test);
 }
 
+static ms_status extend(const ms_record *record, ms_emitter *out, void *state)
+{
+    (void)record;
+    return ms_extend_json(ms_emit(out, 0), ms_text(state == NULL ? "\"b\":2" : ""));
+}
+
+static void members_are_added_to_an_object(void)
+{
+    static const char *const values[] = {" {\"a\":1} \n", "{ }", "{}", "[]", "\"{}\"", "", NULL, "}{", "{"};
+    static const char *const extended[] = {"{\"a\":1,\"b\":2}", "{ \"b\":2}", "{\"b\":2}"};
+    const ms_transform extending = {.reads = MS_VALUES, .outputs = MS_LIST(outputs), .record = extend};
+    ms_test *test = ms_test_new(&extending);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        ms_test_record(test, values[i]);
+    const ms_outcome *outcome = ms_test_run(test);
+    MS_CHECK(outcome->emitted_count == 3 && outcome->rejected_count == 6);
+    for (size_t i = 0; i < 3; i++)
+        MS_CHECK_TEXT(outcome->emitted[i].value, extended[i]);
+    for (size_t i = 0; i < 6; i++)
+        MS_CHECK_TEXT(outcome->rejected[i].code, outcome->rejected[i].row == 6 ? "null-value" : "unexpected-json");
+    ms_test_free(test);
+}
+
+static void no_members_change_nothing(void)
+{
+    ms_transform extending = {.reads = MS_VALUES, .outputs = MS_LIST(outputs), .record = extend, .state_size = 1};
+    ms_test *test = ms_test_new(&extending);
+    ms_test_record(test, "{\"a\":1}");
+    MS_CHECK_TEXT(ms_test_run(test)->emitted[0].value, "{\"a\":1}");
+    ms_test_free(test);
+}
+
 static ms_status reject_long(const ms_record *record, ms_emitter *out, void *state)
 {
     char reason[2000];
@@ -217,6 +250,8 @@ int main(void)
     a_rejection_without_a_reason_says_so();
     a_value_that_is_no_text_is_rejected_where_text_is_wanted();
     a_failed_batch_has_no_records_and_no_counts();
+    members_are_added_to_an_object();
+    no_members_change_nothing();
     codes_and_reasons_are_made_to_fit();
     what_need_not_be_said_is_left_out();
     return 0;

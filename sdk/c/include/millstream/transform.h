@@ -97,7 +97,7 @@ typedef struct ms_transform {
     bool null_values;
 
     /// How large the state is that `configure` fills and the functions get. It is zeroed, and a cache: the host puts a new
-    /// instance in this one's place between any two calls.
+    /// instance in this one's place between any two calls. 0: the functions get NULL.
     size_t state_size;
     /// Reads the settings into the state. Without it every setting is refused.
     void (*configure)(ms_settings *settings, void *state);

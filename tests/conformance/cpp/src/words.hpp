@@ -35,7 +35,8 @@ inline Word word(std::string_view written)
         return std::nullopt;
     std::string bytes;
     for (std::size_t i = 0; i < written.size(); i++) {
-        const bool escaped = written[i] == '%' && i + 2 < written.size() && digit(written[i + 1]) >= 0 && digit(written[i + 2]) >= 0;
+        const bool escaped =
+            written[i] == '%' && i + 2 < written.size() && digit(written[i + 1]) >= 0 && digit(written[i + 2]) >= 0;
         bytes += escaped ? static_cast<char>(digit(written[i + 1]) * 16 + digit(written[i + 2])) : written[i];
         i += escaped ? 2 : 0;
     }
