@@ -159,6 +159,10 @@ test("declarations that cannot be are refused", () => {
   assert.throws(() => transform({ outputs: ["a"], fields: { key: text("/key") } }, none), /a field cannot be called `key`/);
   const by = lookup("users", { by: "id" });
   assert.throws(() => transform({ outputs: ["a"], tables: ["users"], lookups: { by } }, none), /add it to `fields`/);
+  const odd = { fields: { id: boolean("/id") }, tables: ["users"], lookups: { by } } as const;
+  assert.throws(() => transform({ outputs: ["a"], ...odd }, none), /which is no key/);
+  assert.throws(() => transform({ outputs: ["a"], fields: { id: text("id") } }, none), /the path `id` has to be empty or start with `\/`/);
+  assert.throws(() => transform({ outputs: ["a"], fields: { id: text("/a~2") } }, none), /write `~0`/);
   // @ts-expect-error the table is not declared
   assert.throws(() => transform({ outputs: ["a"], lookups: { user: lookup("users") } }, none), /add it to `tables`/);
   // @ts-expect-error there is no such part
@@ -185,6 +189,17 @@ test("lookups and tables have what the test puts into them", () => {
     ["U", "Ann", "U", "U", null, null],
     [null, null, "U", "U", null, null],
   ]);
+});
+
+test("a looked-up value that is not what is wanted rejects the record", () => {
+  const lookups = { name: lookup("users", { take: text("/name") }) };
+  const joined = transform({ outputs: ["out"], tables: ["users"], lookups }, (_, out) => out.forward("out"));
+  const outcome = run(joined, [{ key: "a" }, { key: "b" }, { key: "none" }], { tables: { users: { a: "{", b: '{"name":1}' } } });
+  assert.deepEqual(outcome.rejected, [
+    { row: 0, code: "malformed-json", reason: "looked up in the table `users`: the value is not JSON: unexpected end at byte 1" },
+    { row: 1, code: "wrong-type", reason: "looked up in the table `users`: `/name` of the value is not a text (at byte 8)" },
+  ]);
+  assert.equal(outcome.emitted[0].row, 2);
 });
 
 test("columns are seen as they lie, and rows are emitted and rejected by number", () => {

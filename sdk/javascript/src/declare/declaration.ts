@@ -1,6 +1,6 @@
 /** What a transform says about itself, checked: and in the contract's words. */
 
-import type { WireDescription, WireLookup } from "../contract.js";
+import type { FieldKind, WireDescription, WireLookup } from "../contract.js";
 import { indexed } from "../counts.js";
 import { settingName } from "./settings.js";
 import type { Field, PartName } from "./fields.js";
@@ -47,11 +47,27 @@ export function check(declaration: AnyDeclaration, taken: ReadonlySet<string>): 
     }
     if (Object.hasOwn(fields, name) && Object.hasOwn(lookups, name)) throw new Error(`\`${name}\` is a field and a lookup: give one of them another name`);
   }
-  for (const [name, { table, by }] of Object.entries(lookups)) {
+  for (const [name, { declared }] of Object.entries(fields)) pointer(`the field \`${name}\``, declared.path);
+  for (const [name, { table, by, take }] of Object.entries(lookups)) {
     if (!tables.includes(table)) throw new Error(`the lookup \`${name}\` is into \`${table}\`: add it to \`tables\``);
     if (by !== undefined && !Object.hasOwn(fields, by)) throw new Error(`the lookup \`${name}\` is by \`${by}\`: add it to \`fields\``);
+    if (by !== undefined && !KEYS.includes(fields[by].declared.kind)) {
+      throw new Error(`the lookup \`${name}\` is by \`${by}\`, which is no key: it has to be text, integer or raw`);
+    }
+    if (take !== undefined) {
+      if (take.declared.part.tag !== "value") throw new Error(`the lookup \`${name}\` takes its field from the table's value: give a path`);
+      pointer(`the lookup \`${name}\``, take.declared.path);
+    }
   }
   names("setting", Object.keys(settings).map(settingName), /./, "any characters");
+}
+
+/** Kinds of fields that can be keys of a table. */
+const KEYS: readonly FieldKind[] = ["text", "integer", "raw"];
+
+function pointer(what: string, path: string): void {
+  if (path !== "" && !path.startsWith("/")) throw new Error(`${what}: the path \`${path}\` has to be empty or start with \`/\``);
+  if (/~(?![01])/.test(path)) throw new Error(`${what}: in the path \`${path}\` write \`~0\` for \`~\`, and \`~1\` for \`/\` within a name`);
 }
 
 function names(what: string, given: readonly string[], fits: RegExp, characters: string): void {

@@ -83,9 +83,19 @@ function rowOf(source: Source, description: WireDescription, tables: TestTables)
     const by = key.tag === "record-key" ? source.key : fields[key.val];
     const found = by === null ? undefined : tables.get(description.tables[table])?.get(keyOf(keyBytes(by)));
     if (found === undefined || field === undefined) return found ?? null;
-    return extract(field, { ...parts, value: new Part("value", found) });
+    return takenFrom(description.tables[table], () => extract(field, { ...parts, value: new Part("value", found) }));
   });
   return { fields, lookups };
+}
+
+/** A rejection for what a table has names the table. */
+function takenFrom(table: string, take: () => Value): Value {
+  try {
+    return take();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    throw new Refused(error.code, `looked up in the table \`${table}\`: ${error.reason}`);
+  }
 }
 
 /** Integers are looked up in decimal. */
