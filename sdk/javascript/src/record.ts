@@ -5,6 +5,7 @@ import type { Header } from "./columns.js";
 import type { AnyDeclaration, Fields, ReadPart } from "./declare/declaration.js";
 import type { Field } from "./declare/fields.js";
 import type { Lookup } from "./declare/lookups.js";
+import { isShallow } from "./depth.js";
 import { PermanentFailure, Reject, nullValue, textOf } from "./reject.js";
 import { decodeText } from "./utf8.js";
 
@@ -38,7 +39,7 @@ export interface RecordValue {
    * What the value's JSON stands for. Its type is the caller's word, and numbers are floating-point; declared fields are
    * checked and exact, and cost a fraction of this.
    *
-   * @throws Reject `null-value` where it is null, `malformed-json` where it is not JSON.
+   * @throws Reject `null-value` where it is null, `malformed-json` where it is not JSON, or nested more than 1,000 deep.
    */
   json<T = unknown>(): T;
 }
@@ -128,7 +129,9 @@ export class RecordView implements AnyRecord, RecordKey, RecordValue, RecordHead
     const { value } = this;
     if (value === null) throw nullValue();
     try {
-      return JSON.parse(decodeText(value)) as T;
+      const text = decodeText(value);
+      if (!isShallow(text)) throw new Error("nested too deeply");
+      return JSON.parse(text) as T;
     } catch (error) {
       throw new Reject("malformed-json", `the value is not JSON: ${textOf(error)}`);
     }

@@ -56,6 +56,18 @@ test("the value is text or JSON, and what is neither is rejected", () => {
   assert.equal(other.rejected[0].code, "malformed-json");
 });
 
+test("JSON that would exhaust the stack is rejected, and brackets in texts are none", () => {
+  const parsing = transform({ outputs: ["out"], reads: ["values"] }, (record) => void record.json());
+  const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
+  const text = JSON.stringify(['"\\[{'.repeat(2000)]);
+  const outcome = run(parsing, [nested(1000), nested(1001), `${"[".repeat(100_000)}`, text, `[${"[],".repeat(5000)}1]`]);
+  assert.deepEqual(outcome.rejected.map(({ row, code, reason }) => [row, code, reason]), [
+    [1, "malformed-json", "the value is not JSON: nested too deeply"],
+    [2, "malformed-json", "the value is not JSON: nested too deeply"],
+  ]);
+  assert.deepEqual(outcome.dropped, [0, 3, 4]);
+});
+
 test("fields have their types, and null where they may", () => {
   const seen: unknown[] = [];
   const fields = transform(
