@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from enum import Enum
 from struct import pack
+from unittest.mock import patch
 
-from millstream import Emitter, Record, Reject, transform, wire
+import pytest
+
+from millstream import Emitter, Record, Reject, Transient, transform, wire
 from millstream.packing import pack_column
 
 
 class Out(Enum):
     A = "a"
     B = "b"
+
+
+class Counter(Enum):
+    SEEN = "seen"
 
 
 def answer(step: Callable[[int, Emitter[Out]], object], rows: int) -> wire.Output:
@@ -89,3 +96,26 @@ def test_positions_count_emitted_records() -> None:
 def test_nulls_have_a_bit_an_entry_and_all_their_bytes() -> None:
     column = pack_column([None, *[b"x"] * 8])
     assert (column.data, column.nulls) == (b"x" * 8, b"\1\0")
+
+
+def test_nothing_stays_of_a_batch_that_failed() -> None:
+    fails = [True]
+
+    @transform(outputs=Out, counters=Counter, reads=())
+    def each(record: Record, out: Emitter[Out]) -> None:
+        out.emit(Out.B).key("x")
+        out.count(Counter.SEEN)
+        if record.row == 1 and fails:
+            raise Transient("later")
+
+    batch = wire.Batch("t", 0, 2, None, None, None, None, None, [], [])
+    running = each.start([])
+    counted: list[tuple[int, int]] = []
+    with patch("millstream.host.current") as host:
+        host.count.side_effect = lambda counter, by: counted.append((counter, by))
+        with pytest.raises(Transient):
+            running.apply(batch)
+        fails.clear()
+        output = running.apply(batch)
+    assert output == wire.Output(outputs=b"\1\0\1\0", keys=wire.ColumnPatch(None, pack_column([b"x", b"x"])))
+    assert counted == [(0, 2)]
