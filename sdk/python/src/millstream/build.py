@@ -49,8 +49,8 @@ def build(folder: Path, module: str | None, out: Path | None) -> Path:
         paths = [scratch, *search_path(folder)]
         for path in paths:
             command += ["--python-path", path]
-        # Its search for a virtual environment would find another one than the one that this runs in.
-        environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+        # It adds the packages of this environment, or of whatever other one it finds; this is where the SDK runs.
+        environment = {**os.environ, "VIRTUAL_ENV": sys.prefix}
         done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
         )

@@ -14,7 +14,7 @@ from .draft import Draft
 from .emitter import Emitter
 from .errors import Failure, Permanent, Reject, describe
 from .fields import Declared
-from .loop import columns_of, compiled, write
+from .loop import Loop, columns_of, compiled, write
 from .packing import unpack_bits
 from .parts import FieldColumns
 from .plan import Plan
@@ -70,21 +70,15 @@ class Running(ABC):
 class Recordwise(Running):
     """Calls its function for each record."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        fields = self._signature.fields
-        # With records that have no value a required field may be None.
-        self._fields = [
-            replace(one, presence="nullable") if self._null_values and one.demands_value else one for one in self._declared
-        ]
-        self._event = object.__new__(fields) if fields else None
+    def __init__(self, fields: Sequence[Declared], loop: Loop, *common: Any) -> None:
+        super().__init__(*common)
+        self._fields = fields
+        self._loop = loop
+        self._event = object.__new__(self._signature.fields) if self._signature.fields else None
         self._record = Record()
-        # Without a function that could look at it, only `extend_json` wants to know the record's row.
-        with_record = self._signature.record or "values" in self.description.reads
         self._record.row = 0
         self._emitter: Emitter[Any] = Emitter(self._draft, self._counts, self._record)
         self._tracebacks = Tracebacks()
-        self._loop = compiled(write(self._signature.arguments, self._fields, with_record))
 
     def _run(self, batch: wire.Batch, columns: FieldColumns, without_value: list[int]) -> None:
         through, whole = columns_of(self._fields, columns, batch.count, without_value)
@@ -141,3 +135,21 @@ class Columnwise(Running):
         if without_value:
             draft.reject_all(without_value, _NULL_VALUE)
         plans.check(draft, batch.count)
+
+
+def prepare(
+    function: Callable[..., None],
+    signature: Signature,
+    declared: Sequence[Declared],
+    description: wire.Description,
+    null_values: bool,
+) -> Callable[[Settings | None], Running]:
+    """What makes an instance of a transform. All that does not depend on settings is done here, while the component is built."""
+    common = (function, signature, declared, description, null_values)
+    if signature.columns:
+        return lambda settings: Columnwise(*common, settings)
+    # With records that have no value a required field may be None.
+    fields = [replace(one, presence="nullable") if null_values and one.demands_value else one for one in declared]
+    # Without a function that could look at it, only `extend_json` wants to know the record's row.
+    loop = compiled(write(signature.arguments, fields, signature.record or "values" in description.reads))
+    return lambda settings: Recordwise(fields, loop, *common, settings)

@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec
 
 from . import names, settings, wire
 from .fields import Declared, Fields, declared
-from .running import Columnwise, Recordwise, Running
+from .running import Running, prepare
 from .signature import Signature, signature_of
 
 P = ParamSpec("P")
@@ -21,7 +21,6 @@ class Transform(Generic[P]):
     signature: Signature
     declared: list[Declared]
     description: wire.Description
-    null_values: bool
 
     def __init__(
         self,
@@ -37,7 +36,6 @@ class Transform(Generic[P]):
         functools.update_wrapper(self, function)
         self.function = function
         self.signature = signature
-        self.null_values = null_values
         self.declared = declared(signature.fields, scope) if signature.fields else []
         if signature.settings:
             settings.known_settings(signature.settings, scope)
@@ -53,6 +51,7 @@ class Transform(Generic[P]):
             tables=table_names,
             counters=names.counters(counters),
         )
+        self._make = prepare(function, signature, self.declared, self.description, null_values)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
         return self.function(*args, **kwargs)
@@ -63,8 +62,7 @@ class Transform(Generic[P]):
     def start(self, given: Sequence[tuple[str, str]]) -> Running:
         """A new instance of it with these settings; `Refused` says what is wrong with them."""
         values = settings.read(self.signature.settings, given)
-        make = Columnwise if self.signature.columns else Recordwise
-        return make(self.function, self.signature, self.declared, self.description, self.null_values, values)
+        return self._make(values)
 
 
 def _lookups(declared_: list[Declared], tables: list[str]) -> list[wire.Lookup]:

@@ -40,8 +40,8 @@ def run(
     for field in description.fields:
         extract.tokens(field.path)
     every = [sent(record, row) for row, record in enumerate(records)]
-    outcome = Outcome()
-    store = _Tables(description.tables, tables or {}, outcome)
+    outcome = Outcome(counters=dict.fromkeys(description.counters, 0))
+    store = _Tables(description.tables, tables or {}, description.counters, outcome)
     kept: list[int] = []
     rows: list[list[Any]] = []
     for row, record in enumerate(every):
@@ -66,11 +66,11 @@ def run(
         outcome.failure.__cause__ = error
     else:
         apply(outcome, output, description.outputs, shown, kept)
-        outcome.counters = {name: store.counts.get(number, 0) for number, name in enumerate(description.counters)}
     finally:
         host.current = before
     if outcome.failure is not None:
         outcome.rejected.clear()
+        outcome.counters = dict.fromkeys(description.counters, 0)
     return outcome
 
 
@@ -88,20 +88,20 @@ def _text(value: object) -> str:
 class _Tables:
     """The host of a test: it holds tables, and keeps what is counted and logged."""
 
-    def __init__(self, names: list[str], tables: Tables, outcome: Outcome) -> None:
+    def __init__(self, names: list[str], tables: Tables, counters: list[str], outcome: Outcome) -> None:
         given = {name_of(name): entries for name, entries in tables.items()}
         for name in given:
             if name not in names:
                 raise AssertionError(f"the transform has no table {name!r}: it has {', '.join(names) or 'none'}")
         self._tables = [{written(key): written(value) for key, value in given.get(name, {}).items()} for name in names]
         self._outcome = outcome
-        self.counts: dict[int, int] = {}
+        self._counters = counters
 
     def log(self, level: host.Level, message: str) -> None:
         self._outcome.logs.append((level, message))
 
     def count(self, counter: int, by: int) -> None:
-        self.counts[counter] = self.counts.get(counter, 0) + by
+        self._outcome.counters[self._counters[counter]] += by
 
     def get(self, table: int, keys: wire.Column) -> wire.Column:
         entries = self._tables[table]
