@@ -35,15 +35,18 @@ export function isSet(bits: Uint8Array, i: number): boolean {
 export function areAscii(bytes: Uint8Array): boolean {
   let high = 0;
   let at = 0;
-  if (bytes.byteOffset % 4 === 0) {
+  if (bytes.length >= 16) {
+    const head = -bytes.byteOffset & 3;
+    while (at < head) high |= bytes[at++];
     // Sixteen bytes a turn: an interpreter pays for turns and instructions, not for bytes.
-    const words = u32s(bytes);
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset + at, (bytes.length - at) >> 2);
     const end = words.length - 3;
+    let wide = 0;
     let word = 0;
-    for (; word < end; word += 4) high |= words[word] | words[word + 1] | words[word + 2] | words[word + 3];
-    if ((high & 0x80808080) !== 0) return false;
-    at = word * 4;
+    for (; word < end; word += 4) wide |= words[word] | words[word + 1] | words[word + 2] | words[word + 3];
+    if ((wide & 0x80808080) !== 0) return false;
+    at += word * 4;
   }
-  for (high = 0; at < bytes.length; at++) high |= bytes[at];
+  while (at < bytes.length) high |= bytes[at++];
   return high < 0x80;
 }

@@ -4,6 +4,8 @@
  * UTF-8.
  */
 
+import { areAscii } from "./bytes.js";
+
 /** Turns bytes into text and back. */
 export interface Coder {
   /** The text of these bytes. Throws where they are not UTF-8. */
@@ -19,7 +21,8 @@ interface Natives {
 declare const escape: (text: string) => string;
 declare const unescape: (text: string) => string;
 
-const ASCII = /^[\0-\x7f]*$/;
+/** Looked for, and not its opposite from end to end: that would remember every character to go back to. */
+const NOT_ASCII = /[^\0-\x7f]/;
 /** Arguments of one call that fit every engine's stack. */
 const CHUNK = 4096;
 /** From here on base64 is faster than passing bytes as arguments. */
@@ -27,7 +30,7 @@ const SHORT = 32;
 
 /** Whether this text is ASCII: then its length is that of its bytes. */
 export function isAscii(text: string): boolean {
-  return ASCII.test(text);
+  return !NOT_ASCII.test(text);
 }
 
 /** One character a byte, whatever the bytes are. */
@@ -57,10 +60,11 @@ function bytesOf(latin: string): Uint8Array {
 export const QUICKJS: Coder = {
   decode(bytes) {
     const text = latin1(bytes);
-    return ASCII.test(text) ? text : decodeURIComponent(escape(text));
+    const ascii = bytes.length > SHORT ? areAscii(bytes) : isAscii(text);
+    return ascii ? text : decodeURIComponent(escape(text));
   },
   encode(text) {
-    return bytesOf(ASCII.test(text) ? text : unescape(encodeURIComponent(wellFormed(text))));
+    return bytesOf(isAscii(text) ? text : unescape(encodeURIComponent(wellFormed(text))));
   },
 };
 
