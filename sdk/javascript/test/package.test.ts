@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -69,6 +69,26 @@ test("tests run where the package is installed", () => {
     console.log(run(made, ["a", "b"]).to("out").map((record) => record.text).join());
   `);
   assert.equal(execFileSync(process.execPath, ["src/run.mjs"], { cwd: project, encoding: "utf8" }), "a,b\n");
+});
+
+test("its types hold in a strict project without Node's and the DOM's, and wrong ones fail the build", () => {
+  const compiler = join(PACKAGE, "node_modules/typescript");
+  symlinkSync(compiler, join(project, "node_modules/typescript"));
+  const compilerOptions = { target: "es2022", module: "nodenext", lib: ["es2022"], types: [], strict: true, skipLibCheck: false };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["src/index.ts"] }));
+  try {
+    source("index.ts", GOOD.replace(/console.*/, ""));
+    assert.deepEqual([build().status, build().stderr], [0, ""]);
+    for (const [right, wrong] of [['"out");', '"elsewhere");'], ["const length: number", "const length: string"], ["({ name }, out)", "({ key }, out)"]]) {
+      source("index.ts", GOOD.replace(/console.*/, "").replace(right, wrong));
+      const { status, stdout, stderr } = build();
+      assert.deepEqual([status, stdout], [1, ""]);
+      assert.match(stderr, /error TS[^]*\nhelp: correct them, or build with --no-check\n$/);
+    }
+    assert.equal(build("--no-check").status, 0);
+  } finally {
+    rmSync(join(project, "tsconfig.json"));
+  }
 });
 
 const WRONG: Record<string, [source: string, message: RegExp]> = {
