@@ -36,7 +36,9 @@ export class BatchColumns {
     this.timestamps = numbers("timestamps", reads.timestamps, batch.timestamps, count);
     this.offsets = numbers("offsets", reads.offsets, batch.offsets, count);
     this.fields = description.fields.map((field, i) => extracted(`field ${i}`, field, batch.fields[i], count));
-    this.lookups = description.lookups.map((lookup, i) => extracted(`lookup ${i}`, lookup.field, batch.lookups[i], count));
+    this.lookups = description.lookups.map((lookup, i) =>
+      extracted(`lookup ${i}`, lookup.field, batch.lookups[i], count),
+    );
   }
 }
 
@@ -50,14 +52,24 @@ function column(what: string, read: boolean, wire: WireColumn | null | undefined
   return new Column(wire);
 }
 
-function numbers(what: string, read: boolean, wire: Uint8Array | null | undefined, rows: number): BigInt64Array | undefined {
+function numbers(
+  what: string,
+  read: boolean,
+  wire: Uint8Array | null | undefined,
+  rows: number,
+): BigInt64Array | undefined {
   if (!read) return undefined;
   if (wire == null || wire.length !== 8 * rows) throw missing(what, rows);
   return s64s(wire);
 }
 
 /** A lookup without a field is raw. */
-function extracted(what: string, declared: WireField | undefined, wire: WireFieldColumn | undefined, rows: number): FieldColumn {
+function extracted(
+  what: string,
+  declared: WireField | undefined,
+  wire: WireFieldColumn | undefined,
+  rows: number,
+): FieldColumn {
   const kind = declared?.kind ?? "raw";
   const found = wire?.tag === kind ? fieldColumn(wire, rows) : undefined;
   if (found === undefined) throw missing(`${what} of the type ${kind}`, rows);
@@ -71,7 +83,11 @@ export type HasNoValue = (row: number) => boolean;
  * Which rows have no value, though a field of it is required: the host does not reject those. Undefined where there is none,
  * or where the transform wants to see them.
  */
-export function withoutValue(batch: WireBatch, description: WireDescription, nullValues: boolean): HasNoValue | undefined {
+export function withoutValue(
+  batch: WireBatch,
+  description: WireDescription,
+  nullValues: boolean,
+): HasNoValue | undefined {
   if (nullValues) return undefined;
   const required = description.fields.findIndex((field) => field.part.tag === "value" && field.presence === "required");
   if (required < 0) return undefined;

@@ -80,7 +80,9 @@ function headerName(name: string): string {
   if (typeof name !== "string") throw new TypeError(`a header's name is a string, not ${typeof name}`);
   if (name.includes("\0")) throw new RangeError("a header's name has a NUL character, which Kafka does not carry");
   if (name.startsWith("millstream.")) {
-    throw new RangeError(`the header \`${name}\`: names that begin with \`millstream.\` are the host's, choose another`);
+    throw new RangeError(
+      `the header \`${name}\`: names that begin with \`millstream.\` are the host's, choose another`,
+    );
   }
   return (fitting = name);
 }
@@ -117,7 +119,7 @@ const EMISSION: Emission & ThisType<Self> = {
   extendJson(this: Self, members) {
     const position = at(this);
     if (this.values === undefined) {
-      throw new Error('`extendJson` needs the record\'s value: add "values" to the transform\'s `reads`');
+      throw new Error("`extendJson` needs the record's value: add \"values\" to the transform's `reads`");
     }
     const value = this.values.get(this.plan.rows[position]);
     if (value === null) throw nullValue();

@@ -156,7 +156,11 @@ function unread(what: string, part: ReadPart): never {
 }
 
 /** @internal Names that fields cannot have. */
-export const TAKEN: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(RecordView.prototype), "row", "columns"]);
+export const TAKEN: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(RecordView.prototype),
+  "row",
+  "columns",
+]);
 
 /** @internal Makes the record of a batch. */
 export function recordMaker(declaration: AnyDeclaration): (columns: BatchColumns) => RecordView {

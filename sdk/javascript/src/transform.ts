@@ -117,24 +117,27 @@ export function transform<
   const call = each as Each;
   refuseAsync(call);
   const recordOf = recordMaker(declaration as AnyDeclaration);
-  return make(declaration as AnyDeclaration, (state, tables, description, outputs) => (columns, batch, plan, counts) => {
-    const none = withoutValue(batch, description, declaration.nullValues === true);
-    const record = recordOf(columns);
-    const out = new Emitter(plan, outputs, counts, columns.values);
-    for (let row = 0; row < columns.count; row++) {
-      record.row = row;
-      out.row = row;
-      try {
-        if (none !== undefined && none(row)) throw nullValue();
-        const answer = call(record, out, state, tables);
-        if (answer !== undefined) refusePromise(answer);
-      } catch (thrown) {
-        const reject = rejectionOf(thrown);
-        plan.takeBack(row);
-        plan.reject(row, reject);
+  return make(
+    declaration as AnyDeclaration,
+    (state, tables, description, outputs) => (columns, batch, plan, counts) => {
+      const none = withoutValue(batch, description, declaration.nullValues === true);
+      const record = recordOf(columns);
+      const out = new Emitter(plan, outputs, counts, columns.values);
+      for (let row = 0; row < columns.count; row++) {
+        record.row = row;
+        out.row = row;
+        try {
+          if (none !== undefined && none(row)) throw nullValue();
+          const answer = call(record, out, state, tables);
+          if (answer !== undefined) refusePromise(answer);
+        } catch (thrown) {
+          const reject = rejectionOf(thrown);
+          plan.takeBack(row);
+          plan.reject(row, reject);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
 /**

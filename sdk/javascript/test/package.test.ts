@@ -42,12 +42,17 @@ after(() => rmSync(project, { recursive: true }));
 
 test("the package carries the contract, the licence and nothing of its tests", () => {
   const installed = join(project, "node_modules/@millstream/sdk");
-  for (const file of ["LICENSE", "README.md", "dist/index.d.ts", "wit/transform.wit"]) assert.ok(existsSync(join(installed, file)), file);
+  for (const file of ["LICENSE", "README.md", "dist/index.d.ts", "wit/transform.wit"])
+    assert.ok(existsSync(join(installed, file)), file);
   for (const file of ["test", "src", "build"]) assert.ok(!existsSync(join(installed, file)), file);
   const contract = join(PACKAGE, "../../wit/transform.wit");
   // Outside of the repository there is nothing to compare with.
   if (!existsSync(contract)) return;
-  assert.equal(readFileSync(join(installed, "wit/transform.wit"), "utf8"), readFileSync(contract, "utf8"), "copy wit/transform.wit over");
+  assert.equal(
+    readFileSync(join(installed, "wit/transform.wit"), "utf8"),
+    readFileSync(contract, "utf8"),
+    "copy wit/transform.wit over",
+  );
 });
 
 test("a component is built, and its path is all that is printed", () => {
@@ -62,24 +67,38 @@ test("a component is built, and its path is all that is printed", () => {
 });
 
 test("tests run where the package is installed", () => {
-  source("run.mjs", `
+  source(
+    "run.mjs",
+    `
     import { transform } from "@millstream/sdk";
     import { run } from "@millstream/sdk/testing";
     const made = transform({ outputs: ["out"] }, (_, out) => out.forward("out"));
     console.log(run(made, ["a", "b"]).to("out").map((record) => record.text).join());
-  `);
+  `,
+  );
   assert.equal(execFileSync(process.execPath, ["src/run.mjs"], { cwd: project, encoding: "utf8" }), "a,b\n");
 });
 
 test("its types hold in a strict project without Node's and the DOM's, and wrong ones fail the build", () => {
   const compiler = join(PACKAGE, "node_modules/typescript");
   symlinkSync(compiler, join(project, "node_modules/typescript"));
-  const compilerOptions = { target: "es2022", module: "nodenext", lib: ["es2022"], types: [], strict: true, skipLibCheck: false };
+  const compilerOptions = {
+    target: "es2022",
+    module: "nodenext",
+    lib: ["es2022"],
+    types: [],
+    strict: true,
+    skipLibCheck: false,
+  };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["src/index.ts"] }));
   try {
     source("index.ts", GOOD.replace(/console.*/, ""));
     assert.deepEqual([build().status, build().stderr], [0, ""]);
-    for (const [right, wrong] of [['"out");', '"elsewhere");'], ["const length: number", "const length: string"], ["({ name }, out)", "({ key }, out)"]]) {
+    for (const [right, wrong] of [
+      ['"out");', '"elsewhere");'],
+      ["const length: number", "const length: string"],
+      ["({ name }, out)", "({ key }, out)"],
+    ]) {
       source("index.ts", GOOD.replace(/console.*/, "").replace(right, wrong));
       const { status, stdout, stderr } = build();
       assert.deepEqual([status, stdout], [1, ""]);
@@ -92,11 +111,20 @@ test("its types hold in a strict project without Node's and the DOM's, and wrong
 });
 
 const WRONG: Record<string, [source: string, message: RegExp]> = {
-  "no default export": ["export const a = 1;", /error: .*cannot be bundled.*\nhelp: export the transform: `export default transform\(…\)`/],
-  "a default export that is no transform": ["export default 1;", /is no transform: write `export default transform\(…\)`[^]*\nhelp: /],
+  "no default export": [
+    "export const a = 1;",
+    /error: .*cannot be bundled.*\nhelp: export the transform: `export default transform\(…\)`/,
+  ],
+  "a default export that is no transform": [
+    "export default 1;",
+    /is no transform: write `export default transform\(…\)`[^]*\nhelp: /,
+  ],
   "a syntax error": ["export default (;", /cannot be bundled/],
   "a Node module": ['import "node:fs"; export default 1;', /help: a component has no Node modules/],
-  "a package that is not installed": ['import "not-there"; export default 1;', /help: .*`npm install` what cannot be resolved/],
+  "a package that is not installed": [
+    'import "not-there"; export default 1;',
+    /help: .*`npm install` what cannot be resolved/,
+  ],
   "an error while loading": ['throw new Error("too early"); export default 1;', /too early/],
 };
 

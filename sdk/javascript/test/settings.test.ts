@@ -37,7 +37,10 @@ test("settings are what is set, and their defaults otherwise", () => {
     run(declared, ["x"], { settings }).emitted[0].text,
     '[" as it is ",-9223372036854775808,1000,true,["a","b"],[["berlin","eu"],["boston","us = x"]],"right"]',
   );
-  assert.equal(run(declared, ["x"], { settings: { keep: "", regions: " ", name: "" } }).emitted[0].text, '["",18,0.5,false,[],[],"left"]');
+  assert.equal(
+    run(declared, ["x"], { settings: { keep: "", regions: " ", name: "" } }).emitted[0].text,
+    '["",18,0.5,false,[],[],"left"]',
+  );
 });
 
 test("every wrong setting is named at once", () => {
@@ -67,5 +70,7 @@ test("a setting without a default must be set", () => {
 
 test("a transform without settings refuses each", () => {
   const none = transform({ outputs: ["out"] }, () => {});
-  assert.throws(() => configure(none, { settings: { a: 1 } }), { message: "there is no setting `a`: this transform has none" });
+  assert.throws(() => configure(none, { settings: { a: 1 } }), {
+    message: "there is no setting `a`: this transform has none",
+  });
 });

@@ -24,26 +24,59 @@ import { configure, run } from "@millstream/sdk/testing";
 
 test("a record sees what the transform reads, and null differs from empty", () => {
   const seen: unknown[] = [];
-  const all = transform({ outputs: ["out"], reads: ["keys", "values", "headers", "timestamps", "offsets"] }, (record) => {
-    const { key, value, headers, timestamp, offset, topic, partition, row } = record;
-    seen.push([key, value, headers, timestamp, offset, topic, partition, row, record.header("h")]);
-  });
-  const headers = [["h", "1"], ["h", null], ["i", ""]] as const;
-  run(all, [{ key: "", value: null, headers, timestamp: -1 }, { key: null, value: "é", offset: (1n << 62n) + 1n }], {
-    topic: "t",
-    partition: 3,
-  });
+  const all = transform(
+    { outputs: ["out"], reads: ["keys", "values", "headers", "timestamps", "offsets"] },
+    (record) => {
+      const { key, value, headers, timestamp, offset, topic, partition, row } = record;
+      seen.push([key, value, headers, timestamp, offset, topic, partition, row, record.header("h")]);
+    },
+  );
+  const headers = [
+    ["h", "1"],
+    ["h", null],
+    ["i", ""],
+  ] as const;
+  run(
+    all,
+    [
+      { key: "", value: null, headers, timestamp: -1 },
+      { key: null, value: "é", offset: (1n << 62n) + 1n },
+    ],
+    {
+      topic: "t",
+      partition: 3,
+    },
+  );
   const bytes = (...bytes: number[]) => Uint8Array.from(bytes);
   assert.deepEqual(seen, [
-    [bytes(), null, [["h", bytes(0x31)], ["h", null], ["i", bytes()]], -1n, 0n, "t", 3, 0, null],
+    [
+      bytes(),
+      null,
+      [
+        ["h", bytes(0x31)],
+        ["h", null],
+        ["i", bytes()],
+      ],
+      -1n,
+      0n,
+      "t",
+      3,
+      0,
+      null,
+    ],
     [null, bytes(0xc3, 0xa9), [], 0n, (1n << 62n) + 1n, "t", 3, 1, null],
   ]);
 });
 
 test("the value is text or JSON, and what is neither is rejected", () => {
-  const asText = transform({ outputs: ["out"], reads: ["values"] }, (record, out) => out.emit("out").value(`<${record.text()}>`));
+  const asText = transform({ outputs: ["out"], reads: ["values"] }, (record, out) =>
+    out.emit("out").value(`<${record.text()}>`),
+  );
   const outcome = run(asText, ["ä", { value: null }, Uint8Array.of(0x61, 0xff)]);
-  assert.deepEqual(outcome.emitted.map((record) => record.text), ["<ä>"]);
+  assert.deepEqual(
+    outcome.emitted.map((record) => record.text),
+    ["<ä>"],
+  );
   assert.deepEqual(outcome.rejected, [
     { row: 1, code: "null-value", reason: "the record has no value" },
     { row: 2, code: "invalid-utf8", reason: "the value is not text: the bytes are not text: invalid UTF-8 at byte 1" },
@@ -60,11 +93,20 @@ test("JSON that would exhaust the stack is rejected, and brackets in texts are n
   const parsing = transform({ outputs: ["out"], reads: ["values"] }, (record) => void record.json());
   const nested = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
   const text = JSON.stringify(['"\\[{'.repeat(2000)]);
-  const outcome = run(parsing, [nested(1000), nested(1001), `${"[".repeat(100_000)}`, text, `[${"[],".repeat(5000)}1]`]);
-  assert.deepEqual(outcome.rejected.map(({ row, code, reason }) => [row, code, reason]), [
-    [1, "malformed-json", "the value is not JSON: nested too deeply"],
-    [2, "malformed-json", "the value is not JSON: nested too deeply"],
+  const outcome = run(parsing, [
+    nested(1000),
+    nested(1001),
+    `${"[".repeat(100_000)}`,
+    text,
+    `[${"[],".repeat(5000)}1]`,
   ]);
+  assert.deepEqual(
+    outcome.rejected.map(({ row, code, reason }) => [row, code, reason]),
+    [
+      [1, "malformed-json", "the value is not JSON: nested too deeply"],
+      [2, "malformed-json", "the value is not JSON: nested too deeply"],
+    ],
+  );
   assert.deepEqual(outcome.dropped, [0, 3, 4]);
 });
 
@@ -94,8 +136,12 @@ test("fields have their types, and null where they may", () => {
   run(fields, [
     {
       key: '{"id":7}',
-      value: '{"name":"gr\\u00fc\\u00df","count":9007199254740993,"ratio":0.5,"open":true,"rest":[1, 2],"odd":1,"odd":"x"}',
-      headers: [["trace", "a"], ["trace", "b"]],
+      value:
+        '{"name":"gr\\u00fc\\u00df","count":9007199254740993,"ratio":0.5,"open":true,"rest":[1, 2],"odd":1,"odd":"x"}',
+      headers: [
+        ["trace", "a"],
+        ["trace", "b"],
+      ],
     },
     { key: "{}", value: '{"name":"x"}' },
   ]);
@@ -111,31 +157,49 @@ test("a record without a value is rejected where a field of it is required, unle
     { row: 0, code: "null-value", reason: "the record has no value" },
   ]);
   const names: (string | null)[] = [];
-  const asked = transform({ outputs: ["out"], nullValues: true, fields: { name: text("/name") } }, ({ name }) => void names.push(name));
+  const asked = transform(
+    { outputs: ["out"], nullValues: true, fields: { name: text("/name") } },
+    ({ name }) => void names.push(name),
+  );
   assert.deepEqual(run(asked, [{ key: "k" }]).dropped, [0]);
-  const nullable = transform({ outputs: ["out"], fields: { name: text("/name").nullable() } }, ({ name }) => void names.push(name));
+  const nullable = transform(
+    { outputs: ["out"], fields: { name: text("/name").nullable() } },
+    ({ name }) => void names.push(name),
+  );
   assert.deepEqual(run(nullable, [{ key: "k" }]).dropped, [0]);
   assert.deepEqual(names, [null, null]);
 });
 
 test("what is thrown rejects the record, and takes back what was emitted for it", () => {
-  const throwing = transform({ outputs: ["a", "b"], counters: ["seen"], fields: { what: text("/what") } }, ({ what }, out) => {
-    out.forward("a");
-    out.emit("b").key("x").header("h", "1");
-    out.count("seen");
-    if (what === "reject") throw new Reject("Bad Thing", "because");
-    if (what === "error") throw new Error("outer", { cause: new TypeError("inner") });
-    if (what === "text") throw "just a text";
-    if (what === "drop") out.drop();
-  });
-  const outcome = run(throwing, ["reject", "error", "text", "drop", "keep"].map((what) => ({ json: { what } })));
+  const throwing = transform(
+    { outputs: ["a", "b"], counters: ["seen"], fields: { what: text("/what") } },
+    ({ what }, out) => {
+      out.forward("a");
+      out.emit("b").key("x").header("h", "1");
+      out.count("seen");
+      if (what === "reject") throw new Reject("Bad Thing", "because");
+      if (what === "error") throw new Error("outer", { cause: new TypeError("inner") });
+      if (what === "text") throw "just a text";
+      if (what === "drop") out.drop();
+    },
+  );
+  const outcome = run(
+    throwing,
+    ["reject", "error", "text", "drop", "keep"].map((what) => ({ json: { what } })),
+  );
   assert.deepEqual(outcome.rejected, [
     { row: 0, code: "bad-thing", reason: "because" },
     { row: 1, code: "error", reason: "outer: inner" },
     { row: 2, code: "error", reason: "just a text" },
   ]);
   assert.deepEqual(outcome.dropped, [3]);
-  assert.deepEqual(outcome.emitted.map(({ row, output, keyText }) => [row, output, keyText]), [[4, "a", null], [4, "b", "x"]]);
+  assert.deepEqual(
+    outcome.emitted.map(({ row, output, keyText }) => [row, output, keyText]),
+    [
+      [4, "a", null],
+      [4, "b", "x"],
+    ],
+  );
   assert.deepEqual(outcome.counters, { seen: 5n });
 });
 
@@ -158,7 +222,10 @@ test("a function that waits is refused", () => {
 
 test("reading what was not declared fails loudly where types do not help", () => {
   const blind = transform({ outputs: ["out"] }, (record) => void (record as { value?: unknown }).value);
-  assert.equal(run(blind, ["x"]).failure?.reason, '`record.value` is not read: add "values" to the transform\'s `reads`');
+  assert.equal(
+    run(blind, ["x"]).failure?.reason,
+    '`record.value` is not read: add "values" to the transform\'s `reads`',
+  );
   const lost = transform({ outputs: ["out"] }, (_, out) => out.forward("elsewhere" as "out"));
   assert.equal(run(lost, ["x"]).rejected[0].reason, "there is no output `elsewhere`: there are `out`");
 });
@@ -168,12 +235,18 @@ test("declarations that cannot be are refused", () => {
   assert.throws(() => transform({ outputs: [] }, none), /at least one output/);
   assert.throws(() => transform({ outputs: ["A"] }, none), /the output `A`/);
   assert.throws(() => transform({ outputs: ["a", "a"] }, none), /declared twice/);
-  assert.throws(() => transform({ outputs: ["a"], fields: { key: text("/key") } }, none), /a field cannot be called `key`/);
+  assert.throws(
+    () => transform({ outputs: ["a"], fields: { key: text("/key") } }, none),
+    /a field cannot be called `key`/,
+  );
   const by = lookup("users", { by: "id" });
   assert.throws(() => transform({ outputs: ["a"], tables: ["users"], lookups: { by } }, none), /add it to `fields`/);
   const odd = { fields: { id: boolean("/id") }, tables: ["users"], lookups: { by } } as const;
   assert.throws(() => transform({ outputs: ["a"], ...odd }, none), /which is no key/);
-  assert.throws(() => transform({ outputs: ["a"], fields: { id: text("id") } }, none), /the path `id` has to be empty or start with `\/`/);
+  assert.throws(
+    () => transform({ outputs: ["a"], fields: { id: text("id") } }, none),
+    /the path `id` has to be empty or start with `\/`/,
+  );
   assert.throws(() => transform({ outputs: ["a"], fields: { id: text("/a~2") } }, none), /write `~0`/);
   // @ts-expect-error the table is not declared
   assert.throws(() => transform({ outputs: ["a"], lookups: { user: lookup("users") } }, none), /add it to `tables`/);
@@ -193,23 +266,47 @@ test("lookups and tables have what the test puts into them", () => {
       const got = tables.get("users", "u");
       const column = tables.getAll("users", ["u", null, "nobody"]);
       const name: string | null = record.name;
-      out.emit("out").json([record.whole && decodeText(record.whole), name, got && decodeText(got), column.text(0), column.get(1), column.get(2)]);
+      out
+        .emit("out")
+        .json([
+          record.whole && decodeText(record.whole),
+          name,
+          got && decodeText(got),
+          column.text(0),
+          column.get(1),
+          column.get(2),
+        ]);
     },
   );
-  const outcome = run(joined, [{ key: "u", json: { id: 7 } }, { json: { id: 8 } }], { tables: { users: { u: "U", 7: '{"name":"Ann"}' } } });
-  assert.deepEqual(outcome.emitted.map((record) => record.json()), [
-    ["U", "Ann", "U", "U", null, null],
-    [null, null, "U", "U", null, null],
-  ]);
+  const outcome = run(joined, [{ key: "u", json: { id: 7 } }, { json: { id: 8 } }], {
+    tables: { users: { u: "U", 7: '{"name":"Ann"}' } },
+  });
+  assert.deepEqual(
+    outcome.emitted.map((record) => record.json()),
+    [
+      ["U", "Ann", "U", "U", null, null],
+      [null, null, "U", "U", null, null],
+    ],
+  );
 });
 
 test("a looked-up value that is not what is wanted rejects the record", () => {
   const lookups = { name: lookup("users", { take: text("/name") }) };
   const joined = transform({ outputs: ["out"], tables: ["users"], lookups }, (_, out) => out.forward("out"));
-  const outcome = run(joined, [{ key: "a" }, { key: "b" }, { key: "none" }], { tables: { users: { a: "{", b: '{"name":1}' } } });
+  const outcome = run(joined, [{ key: "a" }, { key: "b" }, { key: "none" }], {
+    tables: { users: { a: "{", b: '{"name":1}' } },
+  });
   assert.deepEqual(outcome.rejected, [
-    { row: 0, code: "malformed-json", reason: "looked up in the table `users`: the value is not JSON: unexpected end at byte 1" },
-    { row: 1, code: "wrong-type", reason: "looked up in the table `users`: `/name` of the value is not a text (at byte 8)" },
+    {
+      row: 0,
+      code: "malformed-json",
+      reason: "looked up in the table `users`: the value is not JSON: unexpected end at byte 1",
+    },
+    {
+      row: 1,
+      code: "wrong-type",
+      reason: "looked up in the table `users`: `/name` of the value is not a text (at byte 8)",
+    },
   ]);
   assert.equal(outcome.emitted[0].row, 2);
 });
@@ -222,16 +319,23 @@ test("columns are seen as they lie, and rows are emitted and rejected by number"
       for (let row = 0; row < batch.length; row++) {
         const n = batch.fields.n.get(row);
         if (n === null) plan.reject(row, "none", `row ${row} has none`);
-        else if (n > 1n) plan.emit(row, "b").key(batch.values.text(row)).timestamp(batch.timestamps[row] + 1n);
+        else if (n > 1n)
+          plan
+            .emit(row, "b")
+            .key(batch.values.text(row))
+            .timestamp(batch.timestamps[row] + 1n);
         else plan.forward(row, "a");
       }
     },
   );
   const outcome = run(columns, [{ json: { n: 1 } }, { json: { n: 2 }, timestamp: 5 }, { key: "k" }]);
-  assert.deepEqual(outcome.emitted.map(({ row, output, keyText, timestamp }) => [row, output, keyText, timestamp]), [
-    [0, "a", null, 0n],
-    [1, "b", '{"n":2}', 6n],
-  ]);
+  assert.deepEqual(
+    outcome.emitted.map(({ row, output, keyText, timestamp }) => [row, output, keyText, timestamp]),
+    [
+      [0, "a", null, 0n],
+      [1, "b", '{"n":2}', 6n],
+    ],
+  );
   assert.deepEqual(outcome.rejected, [{ row: 2, code: "none", reason: "row 2 has none" }]);
   assert.deepEqual(outcome.counters, { rows: 3n });
 });
@@ -243,7 +347,10 @@ test("a plan that cannot be fails the batch", () => {
   });
   assert.match(run(both, ["x", "y"]).failure?.reason ?? "", /row 0 is both emitted and rejected/);
   const beyond = transformColumns({ outputs: ["out"] }, (batch, plan) => plan.forward(batch.length, "out"));
-  assert.deepEqual(run(beyond, ["x"]).failure, { kind: "permanent", reason: "there is no row 1: the batch has 1, counted from 0" });
+  assert.deepEqual(run(beyond, ["x"]).failure, {
+    kind: "permanent",
+    reason: "there is no row 1: the batch has 1, counted from 0",
+  });
 });
 
 test("an error of the columns face is permanent", () => {

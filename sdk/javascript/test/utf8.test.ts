@@ -7,7 +7,16 @@ import { decodeLossy, decodeText, encodeText } from "@millstream/sdk";
 import { QUICKJS, cut, latin1, validUpTo } from "#dist/utf8.js";
 import { areAscii } from "#dist/bytes.js";
 
-const TEXTS = ["", "plain", "grüß", "\ufeffmarked", "🌊".repeat(20), "\0\x7f\x80\u07ff\u0800\uffff", "%41%", "a".repeat(5000) + "é"];
+const TEXTS = [
+  "",
+  "plain",
+  "grüß",
+  "\ufeffmarked",
+  "🌊".repeat(20),
+  "\0\x7f\x80\u07ff\u0800\uffff",
+  "%41%",
+  "a".repeat(5000) + "é",
+];
 
 test("text goes to bytes and back", () => {
   for (const text of TEXTS) {
@@ -43,7 +52,9 @@ test("what is no text is refused, and becomes what a decoder makes of it where t
     assert.throws(() => QUICKJS.decode(bytes));
     assert.equal(decodeLossy(bytes), new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
   }
-  assert.throws(() => decodeText(Uint8Array.of(0x61, 0xc3, 0xa9, 0xff)), { message: "the bytes are not text: invalid UTF-8 at byte 3" });
+  assert.throws(() => decodeText(Uint8Array.of(0x61, 0xc3, 0xa9, 0xff)), {
+    message: "the bytes are not text: invalid UTF-8 at byte 3",
+  });
 });
 
 test("bytes become characters one by one", () => {

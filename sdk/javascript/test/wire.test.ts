@@ -43,14 +43,24 @@ test("rows are left out where the others are rejected", () => {
 });
 
 test("rows are said where one occurs twice or not at all", () => {
-  assert.deepEqual(answer(2, (row, out) => (row === 0 ? (out.forward("a"), out.forward("a")) : undefined)).rows, u32(0, 0));
+  assert.deepEqual(
+    answer(2, (row, out) => (row === 0 ? (out.forward("a"), out.forward("a")) : undefined)).rows,
+    u32(0, 0),
+  );
   assert.deepEqual(answer(2, (row, out) => (row === 1 ? out.forward("a") : undefined)).rows, u32(1));
   assert.deepEqual(answer(2, () => {}).rows, u32());
 });
 
 test("what is taken back leaves no trace", () => {
   const output = answer(2, (row, out) => {
-    out.emit("b").key("x").value(Uint8Array.of(1)).header("h", "1").headers([["i", null]]).timestamp(1).partition(1);
+    out
+      .emit("b")
+      .key("x")
+      .value(Uint8Array.of(1))
+      .header("h", "1")
+      .headers([["i", null]])
+      .timestamp(1)
+      .partition(1);
     out.forward("a");
     out.drop();
     if (row === 1) out.forward("a");
@@ -77,7 +87,14 @@ test("a column has text, bytes and nulls in their order, whatever they are", () 
   assert.deepEqual(texts.ends, u32(1, 1, 5, 10, 10));
   assert.equal(new TextDecoder().decode(texts.data), "ab\ufffd\ufffdä");
   assert.deepEqual(texts.nulls, Uint8Array.of(2));
-  const mixed = columnOf(["ä", Uint8Array.of(1, 2), "x", null, Uint8Array.of(), ...Array.from({ length: 30 }, () => "y")]);
+  const mixed = columnOf([
+    "ä",
+    Uint8Array.of(1, 2),
+    "x",
+    null,
+    Uint8Array.of(),
+    ...Array.from({ length: 30 }, () => "y"),
+  ]);
   assert.deepEqual(mixed.ends.slice(0, 20), u32(2, 4, 5, 5, 5));
   assert.equal(mixed.ends.length, 4 * 35);
   assert.deepEqual(mixed.nulls, Uint8Array.of(8, 0, 0, 0, 0));

@@ -18,7 +18,10 @@ export default transform(
   },
   (event, out, { regions, fallback }) => {
     const region = regions.get(event.country) ?? fallback;
-    out.emit("enriched").extendJson({ region, hour: hour(event.at) }).header("region", region);
+    out
+      .emit("enriched")
+      .extendJson({ region, hour: hour(event.at) })
+      .header("region", region);
   },
 );
 

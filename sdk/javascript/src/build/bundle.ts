@@ -82,7 +82,11 @@ function remedy(errors: readonly { text: string }[]): string {
   if (errors.some(({ text }) => text.includes("No matching export") && text.includes('"default"'))) {
     return "export the transform: `export default transform(…)`";
   }
-  if (errors.some(({ text }) => /"node:|Could not resolve "(fs|path|crypto|util|stream|buffer|events|os|net|http)"/.test(text))) {
+  if (
+    errors.some(({ text }) =>
+      /"node:|Could not resolve "(fs|path|crypto|util|stream|buffer|events|os|net|http)"/.test(text),
+    )
+  ) {
     return "a component has no Node modules: use a package that works in browsers, or do without";
   }
   return "correct what they say, or `npm install` what cannot be resolved";

@@ -87,7 +87,11 @@ function parse(project: string, args: string[]): Options | string {
   if (values.help) return HELP;
   if (values.version) return `${own().version}\n`;
   if (positionals.length > 1) {
-    throw new Usage(`\`${positionals[1]}\``, "is a second module", "name one: the others are bundled because it imports them");
+    throw new Usage(
+      `\`${positionals[1]}\``,
+      "is a second module",
+      "name one: the others are bundled because it imports them",
+    );
   }
   const { engine } = values;
   if (engine !== "quickjs" && engine !== "starlingmonkey") {
@@ -103,10 +107,17 @@ function parse(project: string, args: string[]): Options | string {
 }
 
 function entryOf(project: string, given: string | undefined): string {
-  const found = (given === undefined ? ENTRIES : [given]).map((file) => resolve(project, file)).find((file) => existsSync(file));
+  const found = (given === undefined ? ENTRIES : [given])
+    .map((file) => resolve(project, file))
+    .find((file) => existsSync(file));
   if (found !== undefined) return found;
-  if (given !== undefined) throw new Usage(given, "is not there", "name the module whose default export is the transform");
-  throw new Complaint(project, "has no src/index.ts", "run this in a transform's folder, or name the module: `millstream-build FILE`");
+  if (given !== undefined)
+    throw new Usage(given, "is not there", "name the module whose default export is the transform");
+  throw new Complaint(
+    project,
+    "has no src/index.ts",
+    "run this in a transform's folder, or name the module: `millstream-build FILE`",
+  );
 }
 
 function nameOf(project: string): string {
@@ -114,7 +125,11 @@ function nameOf(project: string): string {
   try {
     name = (JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as { name?: unknown }).name;
   } catch (error) {
-    throw new Complaint("package.json", `cannot be read: ${(error as Error).message}`, "say where the component goes: -o FILE");
+    throw new Complaint(
+      "package.json",
+      `cannot be read: ${(error as Error).message}`,
+      "say where the component goes: -o FILE",
+    );
   }
   if (typeof name !== "string" || name === "") {
     throw new Complaint("package.json", "has no `name`", "give it one, or say where the component goes: -o FILE");
@@ -139,9 +154,16 @@ function checkTypes(project: string): void {
     return;
   }
   // What it prints is for people: stdout has the component's path and nothing else.
-  const { status } = spawnSync(process.execPath, [tsc, "--noEmit", "-p", project], { cwd: project, stdio: ["ignore", 2, 2] });
+  const { status } = spawnSync(process.execPath, [tsc, "--noEmit", "-p", project], {
+    cwd: project,
+    stdio: ["ignore", 2, 2],
+  });
   if (status !== 0) {
-    throw new Complaint("the transform", "has wrong types: the messages are above", "correct them, or build with --no-check");
+    throw new Complaint(
+      "the transform",
+      "has wrong types: the messages are above",
+      "correct them, or build with --no-check",
+    );
   }
 }
 
@@ -150,6 +172,10 @@ function write(file: string, contents: string | Uint8Array): void {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, contents);
   } catch (error) {
-    throw new Complaint(file, `cannot be written: ${(error as Error).message}`, "name a file in a folder that you can write to");
+    throw new Complaint(
+      file,
+      `cannot be written: ${(error as Error).message}`,
+      "name a file in a folder that you can write to",
+    );
   }
 }

@@ -8,7 +8,8 @@ import { decodeLossy, decodeText, encodeText } from "../utf8.js";
 
 function shown(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value instanceof Error) return value.stack === undefined || value.stack === "" ? String(value) : `${String(value)}\n${value.stack}`;
+  if (value instanceof Error)
+    return value.stack === undefined || value.stack === "" ? String(value) : `${String(value)}\n${value.stack}`;
   try {
     return (JSON.stringify(value) as string | undefined) ?? String(value);
   } catch {
@@ -37,7 +38,9 @@ class Decoder {
     this.ignoreBOM = options.ignoreBOM === true;
   }
   decode(bytes: ArrayBuffer | ArrayBufferView = new Uint8Array(0)): string {
-    const view = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+    const view = ArrayBuffer.isView(bytes)
+      ? new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+      : new Uint8Array(bytes);
     const text = this.fatal ? decodeText(view) : decodeLossy(view);
     return !this.ignoreBOM && text.startsWith("\ufeff") ? text.slice(1) : text;
   }

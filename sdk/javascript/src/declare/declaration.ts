@@ -43,19 +43,24 @@ export function check(declaration: AnyDeclaration, taken: ReadonlySet<string>): 
   if (part !== undefined) throw new Error(`\`reads\` names \`${part}\`, which is none of ${PARTS.join(", ")}`);
   for (const name of [...Object.keys(fields), ...Object.keys(lookups)]) {
     if (taken.has(name)) {
-      throw new Error(`a field cannot be called \`${name}\`, which a record has already: choose another name, such as \`its${capital(name)}\``);
+      throw new Error(
+        `a field cannot be called \`${name}\`, which a record has already: choose another name, such as \`its${capital(name)}\``,
+      );
     }
-    if (Object.hasOwn(fields, name) && Object.hasOwn(lookups, name)) throw new Error(`\`${name}\` is a field and a lookup: give one of them another name`);
+    if (Object.hasOwn(fields, name) && Object.hasOwn(lookups, name))
+      throw new Error(`\`${name}\` is a field and a lookup: give one of them another name`);
   }
   for (const [name, { declared }] of Object.entries(fields)) pointer(`the field \`${name}\``, declared.path);
   for (const [name, { table, by, take }] of Object.entries(lookups)) {
     if (!tables.includes(table)) throw new Error(`the lookup \`${name}\` is into \`${table}\`: add it to \`tables\``);
-    if (by !== undefined && !Object.hasOwn(fields, by)) throw new Error(`the lookup \`${name}\` is by \`${by}\`: add it to \`fields\``);
+    if (by !== undefined && !Object.hasOwn(fields, by))
+      throw new Error(`the lookup \`${name}\` is by \`${by}\`: add it to \`fields\``);
     if (by !== undefined && !KEYS.includes(fields[by].declared.kind)) {
       throw new Error(`the lookup \`${name}\` is by \`${by}\`, which is no key: it has to be text, integer or raw`);
     }
     if (take !== undefined) {
-      if (take.declared.part.tag !== "value") throw new Error(`the lookup \`${name}\` takes its field from the table's value: give a path`);
+      if (take.declared.part.tag !== "value")
+        throw new Error(`the lookup \`${name}\` takes its field from the table's value: give a path`);
       pointer(`the lookup \`${name}\``, take.declared.path);
     }
   }
@@ -66,13 +71,16 @@ export function check(declaration: AnyDeclaration, taken: ReadonlySet<string>): 
 const KEYS: readonly FieldKind[] = ["text", "integer", "raw"];
 
 function pointer(what: string, path: string): void {
-  if (path !== "" && !path.startsWith("/")) throw new Error(`${what}: the path \`${path}\` has to be empty or start with \`/\``);
-  if (/~(?![01])/.test(path)) throw new Error(`${what}: in the path \`${path}\` write \`~0\` for \`~\`, and \`~1\` for \`/\` within a name`);
+  if (path !== "" && !path.startsWith("/"))
+    throw new Error(`${what}: the path \`${path}\` has to be empty or start with \`/\``);
+  if (/~(?![01])/.test(path))
+    throw new Error(`${what}: in the path \`${path}\` write \`~0\` for \`~\`, and \`~1\` for \`/\` within a name`);
 }
 
 function names(what: string, given: readonly string[], fits: RegExp, characters: string): void {
   for (const name of given) {
-    if (typeof name !== "string" || !fits.test(name)) throw new Error(`the ${what} \`${String(name)}\`: its name is made of ${characters}`);
+    if (typeof name !== "string" || !fits.test(name))
+      throw new Error(`the ${what} \`${String(name)}\`: its name is made of ${characters}`);
   }
   const twice = given.find((name, i) => given.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`the ${what} \`${twice}\` is declared twice`);

@@ -42,7 +42,11 @@ export interface Field<T, Part extends PartName = PartName> {
 /** The type of a field. */
 export type TypeOf<F> = F extends Field<infer T, PartName> ? T : never;
 
-function field<T, Part extends PartName>(kind: FieldKind, where: string | Place<Part>, presence: Presence): Field<T, Part> {
+function field<T, Part extends PartName>(
+  kind: FieldKind,
+  where: string | Place<Part>,
+  presence: Presence,
+): Field<T, Part> {
   const place = typeof where === "string" ? { part: { tag: "value" } as const, path: where } : where;
   return {
     declared: { part: place.part, path: place.path, kind, presence },

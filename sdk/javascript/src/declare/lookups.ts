@@ -38,6 +38,9 @@ export function lookup<Table extends string, T>(
   table: Table,
   options: { readonly by?: string; readonly take: Field<T, "value"> },
 ): Lookup<T | null, Table>;
-export function lookup(table: string, options: { by?: string; take?: Field<unknown> | undefined } = {}): Lookup<unknown> {
+export function lookup(
+  table: string,
+  options: { by?: string; take?: Field<unknown> | undefined } = {},
+): Lookup<unknown> {
   return { table, by: options.by, take: options.take };
 }

@@ -16,7 +16,9 @@ export interface Setting<T> {
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 /** The values of declared settings. */
-export type SettingsOf<S extends Settings> = { readonly [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never };
+export type SettingsOf<S extends Settings> = {
+  readonly [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never;
+};
 
 function make<T>(parse: (text: string) => T | undefined, expected: string, fallback: T | undefined): Setting<T> {
   return { parse, expected, fallback: fallback === undefined ? undefined : { value: fallback } };
@@ -89,7 +91,10 @@ export function settingName(property: string): string {
  *
  * @throws Error that names every setting that is wrong, missing or unknown.
  */
-export function readSettings(declared: Settings, given: readonly (readonly [string, string])[]): Record<string, unknown> {
+export function readSettings(
+  declared: Settings,
+  given: readonly (readonly [string, string])[],
+): Record<string, unknown> {
   const texts = new Map(given);
   const errors: string[] = [];
   const values: Record<string, unknown> = {};

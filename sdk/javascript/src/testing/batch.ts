@@ -66,8 +66,18 @@ export function batchOf(
     keys: reads.keys ? columnOf(shown.map((source) => source.key)) : undefined,
     values: reads.values ? columnOf(shown.map((source) => source.value)) : undefined,
     headers: reads.headers ? headers(shown) : undefined,
-    fields: description.fields.map(({ kind }, i) => fieldColumn(kind, rows.map((row) => row.fields[i]))),
-    lookups: description.lookups.map(({ field }, i) => fieldColumn(field?.kind ?? "raw", rows.map((row) => row.lookups[i]))),
+    fields: description.fields.map(({ kind }, i) =>
+      fieldColumn(
+        kind,
+        rows.map((row) => row.fields[i]),
+      ),
+    ),
+    lookups: description.lookups.map(({ field }, i) =>
+      fieldColumn(
+        field?.kind ?? "raw",
+        rows.map((row) => row.lookups[i]),
+      ),
+    ),
   };
   return { batch, kept, refused };
 }
@@ -142,7 +152,11 @@ function headers(sources: readonly Source[]): WireHeaders {
 }
 
 /** What the host's `tables.get` answers. */
-export function tableGetter(tables: TestTables, names: () => readonly string[], entries: (keys: Parameters<Host["get"]>[1]) => (Uint8Array | null)[]): Host["get"] {
+export function tableGetter(
+  tables: TestTables,
+  names: () => readonly string[],
+  entries: (keys: Parameters<Host["get"]>[1]) => (Uint8Array | null)[],
+): Host["get"] {
   return (table, keys) => {
     const found = tables.get(names()[table]);
     return columnOf(entries(keys).map((key) => (key === null ? null : (found?.get(keyOf(key)) ?? null))));

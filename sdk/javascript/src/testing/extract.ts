@@ -68,7 +68,8 @@ export interface Parts {
 export function extract(field: WireField, parts: Parts): Value {
   const { part, path, kind, presence } = field;
   const whole = part.tag !== "value" ? path === "" : path === "" && kind === "raw";
-  const source = part.tag === "header" ? parts.header(part.val) : part.tag === "key" ? parts.key.bytes : parts.value.bytes;
+  const source =
+    part.tag === "header" ? parts.header(part.val) : part.tag === "key" ? parts.key.bytes : parts.value.bytes;
   const json = whole || part.tag === "header" ? undefined : parts[part.tag].find(path);
   const found = whole ? source : (json?.text ?? null);
   if (found === null || (!whole && latin1(found) === "null")) {

@@ -38,7 +38,9 @@ export interface Options {
   /** Settings by the deployment's names, such as `min-age`; numbers and booleans as they are written. */
   readonly settings?: Readonly<Record<string, string | number | bigint | boolean>>;
   /** Tables by name: what each has, by key. */
-  readonly tables?: Readonly<Record<string, Readonly<Record<string, Content>> | ReadonlyMap<string | Uint8Array, Content>>>;
+  readonly tables?: Readonly<
+    Record<string, Readonly<Record<string, Content>> | ReadonlyMap<string | Uint8Array, Content>>
+  >;
   /** The topic that the records come from; `input` unless given. */
   readonly topic?: string;
   /** The partition that the records come from; 0 unless given. */
@@ -96,9 +98,16 @@ export function run<Output extends string>(
     const { description } = running;
     names = description.tables;
     const sources = [...inputs].map(source);
-    const { batch, kept, refused } = batchOf(sources, description, known, options.topic ?? "input", options.partition ?? 0);
+    const { batch, kept, refused } = batchOf(
+      sources,
+      description,
+      known,
+      options.topic ?? "input",
+      options.partition ?? 0,
+    );
     const zero = Object.fromEntries(description.counters.map((name) => [name, 0n]));
-    if (kept.length === 0) return outcome<Output>({ emitted: [], rejected: refused, dropped: [], failure: null, counters: zero, logs });
+    if (kept.length === 0)
+      return outcome<Output>({ emitted: [], rejected: refused, dropped: [], failure: null, counters: zero, logs });
     let answer;
     try {
       answer = running.apply(batch);
@@ -107,7 +116,11 @@ export function run<Output extends string>(
       const failure = { kind, reason: textOf(thrown) } as const;
       return outcome<Output>({ emitted: [], rejected: [], dropped: [], failure, counters: zero, logs });
     }
-    const { emitted, rejected, dropped } = applied(kept.map((row) => sources[row]), description.outputs, answer.output);
+    const { emitted, rejected, dropped } = applied(
+      kept.map((row) => sources[row]),
+      description.outputs,
+      answer.output,
+    );
     const widened = <T extends { readonly row: number }>(of: T): T =>
       Object.assign(Object.create(Object.getPrototypeOf(of) as object) as T, of, { row: kept[of.row] });
     return outcome<Output>({

@@ -94,7 +94,8 @@ export function applied(
   const every = sources.map((_, row) => row);
   const rows = output.rows === undefined ? every.filter((row) => !refused.has(row)) : Array.from(u32s(output.rows));
   const wrong = [...rows, ...refused].find((row) => row >= sources.length);
-  if (wrong !== undefined) throw new Error(`the host would refuse the answer: it names row ${wrong} of ${sources.length}`);
+  if (wrong !== undefined)
+    throw new Error(`the host would refuse the answer: it names row ${wrong} of ${sources.length}`);
   const both = rows.find((row) => refused.has(row));
   if (both !== undefined) throw new Error(`the host would refuse the answer: row ${both} is both emitted and rejected`);
   const indexes = output.outputs === undefined ? undefined : new Uint16Array(output.outputs.slice().buffer);
@@ -102,8 +103,16 @@ export function applied(
   const value = bytesPatch(output.values);
   const instead = headersPatch(output.headers);
   const added = headersPatch(output.addedHeaders);
-  const timestamp = patch(output.timestamps, (to) => s64s(to), (to, at) => to[at]);
-  const partition = patch(output.partitions, (to) => new Int32Array(to.slice().buffer), (to, at) => to[at]);
+  const timestamp = patch(
+    output.timestamps,
+    (to) => s64s(to),
+    (to, at) => to[at],
+  );
+  const partition = patch(
+    output.partitions,
+    (to) => new Int32Array(to.slice().buffer),
+    (to, at) => to[at],
+  );
   const emitted = rows.map((row, position) => {
     const source = sources[row];
     const chosen = partition(position) ?? -1;
@@ -130,7 +139,11 @@ function rejections({ rejected }: WireOutput): Rejected[] {
   if (rejected === undefined) return [];
   const codes = new Column(rejected.codes);
   const reasons = new Column(rejected.reasons);
-  return Array.from(u32s(rejected.rows), (row, i) => ({ row, code: codes.text(i) ?? "", reason: reasons.text(i) ?? "" }));
+  return Array.from(u32s(rejected.rows), (row, i) => ({
+    row,
+    code: codes.text(i) ?? "",
+    reason: reasons.text(i) ?? "",
+  }));
 }
 
 /** What the emitted record at a position gets; undefined where it gets nothing. */
@@ -150,9 +163,17 @@ function patch<To, View, T>(
 }
 
 function bytesPatch(wire: WirePatch<WireColumn> | undefined): (position: number) => Uint8Array | null | undefined {
-  return patch(wire, (to) => new Column(to), (to, at) => to.get(at));
+  return patch(
+    wire,
+    (to) => new Column(to),
+    (to, at) => to.get(at),
+  );
 }
 
 function headersPatch(wire: WirePatch<WireHeaders> | undefined): (position: number) => Emitted["headers"] | undefined {
-  return patch(wire, (to) => new HeaderColumns(to), (to, at) => to.get(at));
+  return patch(
+    wire,
+    (to) => new HeaderColumns(to),
+    (to, at) => to.get(at),
+  );
 }
