@@ -21,30 +21,29 @@ export class ColumnBuilder {
 
   /** Appends an entry. */
   push(entry: Uint8Array | string | null): void {
-    if (typeof entry === "string") this.pushText(entry);
-    else if (entry === null) this.pushNull();
+    if (typeof entry === "string") {
+      const { waiting } = this;
+      waiting[waiting.length] = entry;
+      this.waitingLength += entry.length;
+      const at = this.count++;
+      if (at === this.ends.length) this.growEnds();
+      this.ends[at] = this.size + this.waitingLength;
+    } else if (entry === null) this.pushNull();
     else {
       this.write(entry);
-      this.close(this.size);
+      this.end();
     }
-  }
-
-  private pushText(text: string): void {
-    const { waiting } = this;
-    waiting[waiting.length] = text;
-    this.waitingLength += text.length;
-    this.close(this.size + this.waitingLength);
   }
 
   private pushNull(): void {
     const entry = this.count;
-    this.pushText("");
+    this.push("");
     const bytes = (entry >> 3) + 1;
     if (this.nulls === undefined || this.nulls.length < bytes) this.nulls = grown(this.nulls ?? NONE, bytes);
     this.nulls[entry >> 3] |= 1 << (entry & 7);
   }
 
-  /** Appends bytes to the entry that `close` is going to end. */
+  /** Appends bytes to the entry that `end` is going to end. */
   write(bytes: Uint8Array): void {
     if (this.waiting.length !== 0) this.flush();
     const end = this.size + bytes.length;
@@ -60,17 +59,15 @@ export class ColumnBuilder {
 
   /** Ends an entry of what was written since the last one. */
   end(): void {
-    this.close(this.size);
+    const at = this.count++;
+    if (at === this.ends.length) this.growEnds();
+    this.ends[at] = this.size;
   }
 
-  private close(end: number): void {
-    const entry = this.count++;
-    if (entry === this.ends.length) {
-      const ends = new Uint32Array(entry * 4);
-      ends.set(this.ends);
-      this.ends = ends;
-    }
-    this.ends[entry] = end;
+  private growEnds(): void {
+    const ends = new Uint32Array(this.ends.length * 4);
+    ends.set(this.ends);
+    this.ends = ends;
   }
 
   /** Encodes the texts that wait. */

@@ -76,7 +76,6 @@ function content(content: Content): Content {
 let fitting = "";
 
 function headerName(name: string): string {
-  if (name === fitting) return name;
   if (typeof name !== "string") throw new TypeError(`a header's name is a string, not ${typeof name}`);
   if (name.includes("\0")) throw new RangeError("a header's name has a NUL character, which Kafka does not carry");
   if (name.startsWith("millstream.")) {
@@ -106,7 +105,7 @@ const EMISSION: Emission & ThisType<Self> = {
     return this.key(null);
   },
   value(this: Self, value) {
-    this.plan.values().set(at(this), content(value));
+    this.plan.values().set(at(this), typeof value === "string" ? value : content(value));
     return this;
   },
   nullValue(this: Self) {
@@ -134,7 +133,8 @@ const EMISSION: Emission & ThisType<Self> = {
     return this;
   },
   header(this: Self, name, value) {
-    this.plan.added().append(at(this), headerName(name), content(value));
+    const fit = name === fitting ? name : headerName(name);
+    this.plan.added().append(at(this), fit, typeof value === "string" ? value : content(value));
     return this;
   },
   timestamp(this: Self, timestamp) {
