@@ -69,6 +69,7 @@ unit_tests() {
 # Builds the conformance guest of a language into a file called after it.
 conformance_guest() {
     local dir=tests/conformance/$1 out=$CARGO_TARGET_DIR/conformance
+    # A file called after the folder says which language a line is about.
     mkdir -p "$out"
     if [ "$1" = javascript ]; then
         [ -d sdk/javascript/dist ] || (cd sdk/javascript && packages && npm run build) || return 1

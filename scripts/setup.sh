@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing to build (`setup.sh build`) or to build and test (`setup.sh`), and says what it installs.
-# Quick when all is there. apt for libraries and tools, rustup for the toolchain, pip for prebuilt cargo tools.
+# Quick when all is there. apt for libraries and tools, rustup for the toolchain, pip for prebuilt tools; Go and Node.js have to be
+# there.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -70,5 +71,6 @@ if [ "$what" = all ]; then
         echo "$wanted" >"$venv/wanted"
     fi
     scripts/fetch-kafka.sh >/dev/null
+    scripts/sdks.sh setup
 fi
 say "ready"

@@ -10,7 +10,7 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 tools=$MILLSTREAM_CACHE/tools/venv/bin
 
 guest_examples=(guest-examples/rust/*/)
-guest_workspaces=("${guest_examples[@]}" tests/guests/ tests/bench/guests/)
+guest_workspaces=("${guest_examples[@]}" tests/conformance/rust/ tests/guests/ tests/bench/guests/)
 
 stage_fmt() {
     cargo fmt --all --check || return 1
@@ -59,6 +59,9 @@ stage_guests() {
     done
 }
 
+# Components of other languages than Rust, and that all SDKs do what the contract says.
+stage_sdks() { stage_build && build_guests && scripts/sdks.sh test && scripts/sdks.sh conformance rust; }
+
 stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps; }
 
 # One broker for all of them; the wrapper stops it when the tests end, however they end.
@@ -76,6 +79,7 @@ describe() {
     build) echo "building the workspace and its tests; with nothing compiled yet this takes minutes" ;;
     unit) echo "unit tests of the workspace, the Rust SDK among them" ;;
     guests) echo "guest examples: built for wasm32-wasip2, their native tests, their cases (millstream test)" ;;
+    sdks) echo "SDKs of other languages: their own tests, their examples, their conformance guests" ;;
     docs) echo "API documentation, no warnings" ;;
     e2e) echo "end-to-end tests against Apache Kafka" ;;
     *) return 1 ;;
@@ -99,7 +103,7 @@ count() {
     passed=$((passed + ${sums% *})) failed=$((failed + ${sums#* }))
 }
 
-[ $# -gt 0 ] || set -- fmt lint deny build unit guests docs e2e
+[ $# -gt 0 ] || set -- fmt lint deny build unit guests sdks docs e2e
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 times=() broken=

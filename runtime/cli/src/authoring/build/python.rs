@@ -15,7 +15,7 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
     let python = python(folder);
     let mut look = Command::new(&python);
     look.current_dir(folder)
-        .args(["-c", "import millstream, componentize_py"])
+        .args(["-P", "-c", "import millstream, componentize_py"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -29,7 +29,7 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
     }
     tool::run(folder, &python, MISSING, |python| {
         python
-            .args(["-m", "millstream", "build", "-o"])
+            .args(["-P", "-m", "millstream", "build", "-o"])
             .arg(&component)
             .args(arguments);
     })?;
