@@ -7,6 +7,7 @@
 #     scripts/bench.sh compare tests/bench/history/A.json target/bench/latest.json
 # Without a broker:
 #     scripts/bench.sh plane [--lanes 2 …]     the host's own part: `millstream bench` with the components of tests/bench/guests
+#     scripts/bench.sh sdks [--records N …]    the examples in every language, by `millstream bench`
 #     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
 #     scripts/bench.sh boundary                crossing into a guest and back
 # PROFILE=dist measures what releases ship (Cargo.toml says how it differs); building that takes half an hour.
@@ -33,6 +34,12 @@ plane)
         "$CARGO_TARGET_DIR/$profile/millstream" bench --path "tests/bench/guests/$guest" \
             --module "$CARGO_TARGET_DIR/wasm32-wasip2/release/bench_$guest.wasm" "$@"
     done
+    ;;
+sdks)
+    shift
+    build
+    export MILLSTREAM=$CARGO_TARGET_DIR/$profile/millstream
+    exec scripts/sdks.sh bench "$@"
     ;;
 fields) exec cargo run --release --manifest-path sdk/rust/fields/bench/Cargo.toml ;;
 boundary) exec cargo bench --workspace --bench boundary ;;

@@ -3,6 +3,8 @@
 #     scripts/sdks.sh setup                    what they are built and tested with, into $MILLSTREAM_CACHE/tools
 #     scripts/sdks.sh test [LANGUAGE…]         an SDK's own tests; its examples' unit tests and cases; its conformance guest
 #     scripts/sdks.sh conformance [LANGUAGE…]  builds the conformance guests and prints the table of all, Rust's among them
+#     scripts/sdks.sh bench [OPTION…]           what the examples cost, with options of `millstream bench`; scripts/bench.sh builds what it
+#                                              needs and calls this
 # `test` and `conformance` need the program `millstream` (debug); `test` ends with a line that says how many steps passed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +13,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MIL
 # shellcheck source=scripts/versions.sh
 . scripts/versions.sh
 tools=$MILLSTREAM_CACHE/tools/sdks
-millstream=$CARGO_TARGET_DIR/debug/millstream
+millstream=${MILLSTREAM:-$CARGO_TARGET_DIR/debug/millstream}
 languages=(go javascript python c cpp)
 
 say() { echo "sdks: $*"; }
@@ -115,11 +117,29 @@ tests() {
     [ "$failed" = 0 ]
 }
 
+# What each example costs in each language: a table for each, one after the other.
+bench() {
+    local language dir module
+    (cd sdk/javascript && packages && npm run build) >/dev/null
+    for language in rust "${languages[@]}"; do
+        for dir in guest-examples/"$language"/*/; do
+            dir=${dir%/}
+            [ "$language" != javascript ] || (cd "$dir" && packages) >/dev/null
+            module=$(mktemp --suffix=.wasm)
+            "$millstream" build --path "$dir" -o "$module" >/dev/null
+            echo "--- $dir, $(stat -c %s "$module") bytes"
+            "$millstream" bench --path "$dir" --module "$module" "$@"
+            rm -f "$module"
+        done
+    done
+}
+
 what=${1:-}
 shift || true
 case $what in
 setup) setup ;;
 test) setup && use_tools && tests "${@:-${languages[@]}}" ;;
+bench) setup && use_tools && bench "$@" ;;
 conformance) setup && use_tools && conformance "${@:-rust "${languages[@]}"}" ;;
-*) echo "sdks.sh: say setup, test or conformance" >&2; exit 64 ;;
+*) echo "sdks.sh: say setup, test, conformance or bench" >&2; exit 64 ;;
 esac

@@ -1,6 +1,7 @@
 //! A TypeScript or JavaScript project: the command that the SDK's package brings bundles it and makes the component.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use super::tool;
 use crate::output::Complaint;
@@ -20,7 +21,12 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
         ));
     };
     tool::run(folder, "node", MISSING, |node| {
-        node.arg(command).arg("-o").arg(&component).args(arguments);
+        // It would print the path, which is printed anyway.
+        node.arg(command)
+            .arg("-o")
+            .arg(&component)
+            .args(arguments)
+            .stdout(Stdio::null());
     })?;
     Ok(component)
 }

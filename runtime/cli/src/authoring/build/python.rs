@@ -31,7 +31,9 @@ pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Comp
         python
             .args(["-P", "-m", "millstream", "build", "-o"])
             .arg(&component)
-            .args(arguments);
+            .args(arguments)
+            // It would print the path, which is printed anyway.
+            .stdout(Stdio::null());
     })?;
     Ok(component)
 }
