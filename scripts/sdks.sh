@@ -100,12 +100,30 @@ example() { # folder, what to do
     cd "$1" && shift && "$@"
 }
 
+# What `millstream new` writes builds, and passes its unit test and its case.
+new_project() {
+    local folder sdk=$root/sdk/$1
+    [ "$1" != cpp ] || sdk=$root/sdk/c
+    folder=$(mktemp -d)
+    cd "$folder"
+    "$millstream" new --lang "$1" --sdk-path "$sdk" by-age && cd by-age
+    case $1 in
+    go) go test . ;;
+    javascript) npm install --no-audit --no-fund --prefer-offline --loglevel=error && npm test ;;
+    python) pytest -q -p no:cacheprovider ;;
+    c | cpp) native ;;
+    esac
+    "$millstream" build && "$millstream" test --module build/by*age.wasm
+    cd "$root" && rm -rf "$folder"
+}
+
 cases() { "$millstream" build --path "$1" && "$millstream" test --path "$1" --module "$1/build/$(basename "$1").wasm"; }
 
 tests() {
     local language dir
     for language in "$@"; do
         [ "$language" = cpp ] || step "$language: the SDK's tests" sdk_tests "$language"
+        step "$language: a new project" new_project "$language"
         for dir in guest-examples/"$language"/*/; do
             dir=${dir%/}
             step "$dir: unit tests" example "$dir" unit_tests "$language"

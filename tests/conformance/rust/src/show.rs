@@ -21,7 +21,10 @@ pub(crate) fn show(
         "partition" => text(record.partition()),
         "topic" => text(record.topic()),
         "headers" => text(headers(record)),
-        "last" => record.header(name).and_then(|header| header.value).map(<[u8]>::to_vec),
+        "last" => record
+            .header(name)
+            .and_then(|header| header.value)
+            .map(<[u8]>::to_vec),
         "field" => field(name, fields)?,
         "lookup" => match name {
             "by-key" => fields.by_key.map(<[u8]>::to_vec),
@@ -58,7 +61,9 @@ fn field(name: &str, fields: &Declared<'_>) -> Result<Option<Vec<u8>>, Reject> {
         "do" => fields.program.and_then(text),
         "text" => fields.text.and_then(text),
         "integer" => fields.integer.and_then(text),
-        "number" => fields.number.and_then(|number| text(format!("{:016x}", number.to_bits()))),
+        "number" => fields
+            .number
+            .and_then(|number| text(format!("{:016x}", number.to_bits()))),
         "boolean" => fields.boolean.and_then(text),
         "raw" => fields.raw.map(<[u8]>::to_vec),
         "lenient" => fields.lenient.and_then(text),
