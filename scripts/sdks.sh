@@ -89,6 +89,17 @@ conformance() {
     "$millstream" conformance "${guests[@]}"
 }
 
+# A guest in a language without an SDK here, against wit/ alone: that the contract suffices.
+without_sdk() {
+    local out=$CARGO_TARGET_DIR/conformance
+    mkdir -p "$out"
+    "$MILLSTREAM_ZIG" fmt --check tests/conformance/zig || return 1
+    "$MILLSTREAM_ZIG" build-exe tests/conformance/zig/guest.zig -target wasm32-freestanding -O ReleaseSmall -fno-entry -rdynamic \
+        --cache-dir "$out/zig-cache" -femit-bin="$out/zig.core.wasm" || return 1
+    "$millstream" componentize "$out/zig.core.wasm" -o "$out/zig.wasm"
+    "$millstream" conformance --core "$out/zig.wasm"
+}
+
 passed=0 failed=0
 step() {
     echo "--- $1"
@@ -131,6 +142,7 @@ tests() {
         done
     done
     step "conformance: $*" conformance "$@"
+    step "the core, in Zig against wit/ alone" without_sdk
     echo "test result: $passed passed; $failed failed; steps of ${*}"
     [ "$failed" = 0 ]
 }
@@ -158,6 +170,6 @@ case $what in
 setup) setup ;;
 test) setup && use_tools && tests "${@:-${languages[@]}}" ;;
 bench) setup && use_tools && bench "$@" ;;
-conformance) setup && use_tools && conformance "${@:-rust "${languages[@]}"}" ;;
+conformance) setup && use_tools && conformance "${@:-rust "${languages[@]}"}" && without_sdk ;;
 *) echo "sdks.sh: say setup, test, conformance or bench" >&2; exit 64 ;;
 esac

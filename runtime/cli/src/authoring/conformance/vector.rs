@@ -107,6 +107,12 @@ impl Vector {
         })
     }
 
+    /// The same for a guest that declares no tables.
+    pub(super) fn without_tables(mut self) -> Vector {
+        self.case.tables.clear();
+        self
+    }
+
     /// Whether one of these names means it; none at all means all.
     pub(super) fn is_called(&self, names: &[String]) -> bool {
         let means = |part: &String| self.name.contains(part) || self.feature.contains(part);
