@@ -11,7 +11,7 @@ nextest --no-run
 # Every error that a broker can answer with; ten minutes, and one test in the sum.
 table='PASSED=1 FAILED=0'
 [ -n "${ONLY:-}" ] || nextest --no-fail-fast -E 'binary(mock_cluster)' || table='PASSED=0 FAILED=1'
-counts=$("$CARGO_TARGET_DIR/debug/soak" "${MINUTES:-20}" ${SEED:+"$SEED"} | tee /dev/stderr | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/PASSED=\1 FAILED=\2/p' | tail -n 1) || true
+counts=$("$CARGO_TARGET_DIR/debug/soak" "${MINUTES:-20}" ${SEED:+"$SEED"} | tee >(cat >&2) | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/PASSED=\1 FAILED=\2/p' | tail -n 1) || true
 declare ${counts:-PASSED=0 FAILED=1}
 passed=$PASSED failed=$FAILED
 declare $table

@@ -1,4 +1,4 @@
-//! Writing transforms: `millstream new`, `build`, `componentize`, `test`, `bench` and `conformance`. Works in a project's folder, with cargo and with the engine;
+//! Writing transforms: `millstream new`, `build`, `componentize`, `test`, `run`, `bench` and `conformance`. Works in a project's folder, with cargo and with the engine;
 //! knows nothing of hosts and brokers.
 
 pub(crate) mod bench;
@@ -9,3 +9,4 @@ pub(crate) mod dry_run;
 mod language;
 pub(crate) mod new;
 pub(crate) mod test;
+pub(crate) mod trial;

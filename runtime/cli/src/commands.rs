@@ -15,6 +15,7 @@ mod dev;
 mod list;
 mod logs;
 pub(crate) mod rejected;
+mod run;
 mod serve;
 mod topic;
 
@@ -42,6 +43,7 @@ enum Command {
     New(new::Args),
     Build(build::Args),
     Test(test::Args),
+    Run(run::Args),
     Bench(bench::Args),
     Componentize(componentize::Args),
     Conformance(conformance::Args),
@@ -97,6 +99,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::New(args) => new::run(args).await?,
         Command::Build(args) => build::run(args).await?,
         Command::Test(args) => test::run(args).await?,
+        Command::Run(args) => run::run(args).await?,
         Command::Bench(args) => bench::run(args).await?,
         Command::Componentize(args) => componentize::run(args)?,
         Command::Conformance(args) => conformance::run(args).await?,

@@ -91,6 +91,23 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     assert!(said.contains("updated by-age"), "{said}");
     succeeds(&project, &module);
 
+    // What becomes of other records, with another setting.
+    fs::write(
+        project.join("events.jsonl"),
+        "{\"value\":{\"age\":20}}\n{\"value\":{\"age\":22}}\n{\"value\":\"{\"}\n",
+    )
+    .expect("it can be written");
+    let run = ["run", "--input", "events.jsonl", "--module", "by-age.wasm"];
+    let said = succeeds(&project, &[&run[..], &["--set", "min-age=21"]].concat());
+    assert!(
+        said.contains("\"output\":\"minors\"") && said.contains("malformed-json"),
+        "{said}"
+    );
+    assert!(
+        said.contains("3 records: 1 to adults, 1 to minors, 1 rejected"),
+        "{said}"
+    );
+
     // Without a broker, what a record costs: a figure for every round, or a row for every case.
     let bench = ["bench", "--module", "by-age.wasm", "--records", "5000"];
     let said = succeeds(
@@ -147,9 +164,9 @@ fn nothing_is_overwritten_and_no_name_leads_elsewhere() {
     for name in ["../up", "Upper", "match", ""] {
         fails(folder.path(), &["new", name], 64);
     }
-    let said = fails(folder.path(), &["new", "--lang", "go", "fine"], 64);
+    let said = fails(folder.path(), &["new", "--lang", "cobol", "fine"], 64);
     assert!(
-        said.contains("no templates") && said.contains("--lang rust"),
+        said.contains("--lang cobol: is not known") && said.contains("rust, go, typescript"),
         "{said}"
     );
     let said = fails(folder.path(), &["new", "--sdk-path", "nowhere", "fine"], 64);
@@ -162,7 +179,7 @@ fn what_is_missing_is_said_with_the_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = fails(folder.path(), &["build"], 1);
     assert!(
-        said.contains("there is no Cargo.toml") && said.contains("millstream new"),
+        said.contains("none of Cargo.toml, go.mod") && said.contains("millstream new"),
         "{said}"
     );
     let said = fails(folder.path(), &["test"], 1);

@@ -64,7 +64,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Builds the component of the project in `folder`, in whatever language it is; answers its path.
-pub(super) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Complaint> {
+pub(crate) fn build(folder: &Path, arguments: &[String]) -> Result<PathBuf, Complaint> {
     match Language::of(folder) {
         Some(Language::Rust) => rust::build(folder, arguments),
         Some(Language::Go) => go::build(folder, arguments),

@@ -65,7 +65,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .into_iter()
         .filter(|vector| !args.core || vector.core)
         .filter(|vector| vector.is_called(&args.only))
-        .map(|vector| if args.core { vector.without_tables() } else { vector })
+        .map(|vector| {
+            if args.core {
+                vector.without_tables()
+            } else {
+                vector
+            }
+        })
         .map(Rc::new)
         .collect();
     if vectors.is_empty() {

@@ -4,26 +4,12 @@ use std::sync::Arc;
 
 use millstream_engine::{Deaf, Limits, Module};
 
-use super::test::{
-    case::{self, Input},
-    engine,
-    text::Text,
-};
+use super::test::{case, engine};
+use super::trial::Record;
 use crate::output::Complaint;
 
 /// One at a time, and the next may be made before it has gone.
 const INSTANCES: u32 = 4;
-
-/// A record as it once came in.
-pub(crate) struct Record {
-    pub(crate) topic: String,
-    pub(crate) partition: i32,
-    pub(crate) offset: i64,
-    pub(crate) key: Option<Vec<u8>>,
-    pub(crate) value: Option<Vec<u8>>,
-    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
-    pub(crate) timestamp: i64,
-}
 
 /// A component with its settings.
 pub(crate) struct DryRun {
@@ -56,20 +42,17 @@ impl DryRun {
             .instantiate(&self.settings, &limits, &description, Arc::new(Deaf))
             .await
             .map_err(text)?;
-        let headers = record.headers.into_iter();
-        let input = [Input {
-            key: Text::of(record.key),
-            value: Text::of(record.value),
-            headers: headers
-                .map(|(name, value)| (name, Text::of(value)))
-                .collect(),
-            timestamp: record.timestamp,
-            offset: Some(record.offset),
-        }];
-        let origin = (record.topic.as_str(), record.partition);
-        let outcomes = engine::apply(&mut instance, &description, origin, &input, 0)
-            .await
-            .map_err(text)?;
+        let origin = (record.topic.clone(), record.partition);
+        let input = [record.into_input()];
+        let outcomes = engine::apply(
+            &mut instance,
+            &description,
+            (&origin.0, origin.1),
+            &input,
+            0,
+        )
+        .await
+        .map_err(text)?;
         Ok(outcomes
             .iter()
             .map(|outcome| case::write(outcome, &input))

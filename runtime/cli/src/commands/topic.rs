@@ -11,6 +11,8 @@ mod create;
 mod produce;
 mod record;
 
+pub(crate) use consume::{From, read_records};
+
 /// Create topics, write records to them, read records from them
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {

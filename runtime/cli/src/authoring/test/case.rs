@@ -193,7 +193,7 @@ pub(in crate::authoring) fn parse_lines<T>(
 }
 
 /// A file NAME.jsonl for each table.
-fn tables(folder: &Path) -> Result<BTreeMap<String, Table>, Complaint> {
+pub(in crate::authoring) fn tables(folder: &Path) -> Result<BTreeMap<String, Table>, Complaint> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),

@@ -84,7 +84,7 @@ pub(in crate::authoring) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn row(&self) -> usize {
+    pub(in crate::authoring) fn row(&self) -> usize {
         match self {
             Outcome::Emitted { row, .. } | Outcome::Rejected { row, .. } => *row,
         }
@@ -135,7 +135,7 @@ pub(in crate::authoring) async fn compile(
 
 /// Gathers log lines and counts.
 #[derive(Default)]
-struct Ears(Mutex<Heard>);
+pub(in crate::authoring) struct Ears(Mutex<Heard>);
 
 #[derive(Default)]
 struct Heard {
@@ -146,6 +146,13 @@ struct Heard {
 impl Ears {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ears {
+    /// The lines since the last time.
+    pub(in crate::authoring) fn logs(&self) -> Vec<String> {
+        std::mem::take(&mut self.heard().logs)
     }
 }
 
@@ -201,7 +208,7 @@ pub(in crate::authoring) fn with_tables(
         .with_tables(Arc::new(FixedTables::new(tables))))
 }
 
-pub(super) fn explain(failure: &Failure) -> String {
+pub(in crate::authoring) fn explain(failure: &Failure) -> String {
     match failure {
         Failure::Trap { backtrace, .. } if !backtrace.is_empty() => {
             format!("{failure}\n{backtrace}")

@@ -11,7 +11,8 @@ use crate::api::{
     Redrive, RedriveCancel, RedriveRequest, RejectedDetail, RejectedQuery, RejectedRecord, State,
 };
 use crate::args::{self, Server};
-use crate::authoring::dry_run::{DryRun, Record};
+use crate::authoring::dry_run::DryRun;
+use crate::authoring::trial::Record;
 use crate::client::Client;
 use crate::output::{self, Complaint, escape, numbers, progress::Spinner, table::Columns};
 

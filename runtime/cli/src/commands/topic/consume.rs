@@ -12,6 +12,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::Brokers;
 use super::brokers::Connection;
 use super::record::{JsonHeader, JsonRecord, text_or_base64};
+use crate::authoring::trial::Record;
 use crate::output::{self, escape, escape_bytes, escape_json, numbers};
 
 /// Read records: one line for each, up to the end of the topic
@@ -62,8 +63,9 @@ enum Format {
     Json,
 }
 
+/// Where in a topic to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum From {
+pub(crate) enum From {
     Earliest,
     Latest,
     Last(i64),
@@ -97,61 +99,136 @@ impl From {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let mut connection = args.brokers.connection().await?;
-    connection
-        .config
-        .set("enable.partition.eof", "true")
-        .set("isolation.level", "read_committed")
-        .set("auto.offset.reset", "earliest");
+    let connection = reading(&args.brokers).await?;
     let count = tokio::task::spawn_blocking(move || consume(&args, &connection)).await??;
     output::note(format_args!("{}.", numbers::counted(count, "record")));
     Ok(())
 }
 
-fn consume(args: &Args, connection: &Connection) -> anyhow::Result<u64> {
-    let consumer: BaseConsumer = connection.consumer()?;
-    let topic = args.topic.as_str();
+/// Records of a topic up to its end, at most so many. Nothing is committed.
+pub(crate) async fn read_records(
+    brokers: &Brokers,
+    topic: &str,
+    from: From,
+    max: usize,
+) -> anyhow::Result<Vec<Record>> {
+    let connection = reading(brokers).await?;
+    let topic = topic.to_owned();
+    let read = move || {
+        let consumer: BaseConsumer = connection.consumer()?;
+        let unread = assign(&connection, &consumer, &topic, from, false)?;
+        let mut records = Vec::new();
+        if unread != 0 && max != 0 {
+            read(&connection, &consumer, &topic, unread, false, |message| {
+                records.extend(message.map(record));
+                Ok(records.len() < max)
+            })?;
+        }
+        Ok(records)
+    };
+    tokio::task::spawn_blocking(read).await?
+}
+
+fn record(message: &mut BorrowedMessage<'_>) -> Record {
+    Record {
+        topic: message.topic().to_owned(),
+        partition: message.partition(),
+        offset: message.offset(),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().map(<[u8]>::to_vec),
+        timestamp: message.timestamp().to_millis().unwrap_or(-1),
+        headers: millstream_kafka::log::headers(message),
+    }
+}
+
+/// A connection for reading what is committed, up to the end.
+async fn reading(brokers: &Brokers) -> anyhow::Result<Connection> {
+    let mut connection = brokers.connection().await?;
+    connection
+        .config
+        .set("enable.partition.eof", "true")
+        .set("isolation.level", "read_committed")
+        .set("auto.offset.reset", "earliest");
+    Ok(connection)
+}
+
+/// Assigns the topic's partitions that have anything to read; answers how many.
+fn assign(
+    connection: &Connection,
+    consumer: &BaseConsumer,
+    topic: &str,
+    from: From,
+    follow: bool,
+) -> anyhow::Result<usize> {
     let mut unread = 0;
     let mut assignment = TopicPartitionList::new();
-    for partition in connection.partitions(&consumer, topic)? {
-        let (first, next) = connection.watermarks(&consumer, topic, partition)?;
-        let from = if args.from_beginning {
-            From::Earliest
-        } else {
-            args.from
-        };
+    for partition in connection.partitions(consumer, topic)? {
+        let (first, next) = connection.watermarks(consumer, topic, partition)?;
         let offset = from.offset(first, next);
-        if args.follow || offset < next {
+        if follow || offset < next {
             assignment
                 .add_partition_offset(topic, partition, Offset::Offset(offset))
                 .map_err(|error| connection.about_topic(topic, &error))?;
             unread += 1;
         }
     }
-    if unread == 0 || args.max == Some(0) {
-        return Ok(0);
+    if unread != 0 {
+        consumer
+            .assign(&assignment)
+            .map_err(|error| connection.about_topic(topic, &error))?;
     }
-    consumer
-        .assign(&assignment)
-        .map_err(|error| connection.about_topic(topic, &error))?;
-    read(args, connection, &consumer, unread)
+    Ok(unread)
 }
 
 /// Prints records until the end of every partition, the asked number of records, or for ever.
-fn read(
-    args: &Args,
-    connection: &Connection,
-    consumer: &BaseConsumer<DefaultConsumerContext>,
-    mut unread: usize,
-) -> anyhow::Result<u64> {
+fn consume(args: &Args, connection: &Connection) -> anyhow::Result<u64> {
+    let consumer: BaseConsumer = connection.consumer()?;
+    let from = if args.from_beginning {
+        From::Earliest
+    } else {
+        args.from
+    };
+    let unread = assign(connection, &consumer, &args.topic, from, args.follow)?;
+    if unread == 0 || args.max == Some(0) {
+        return Ok(0);
+    }
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout());
     let mut count = 0;
+    let ended = read(
+        connection,
+        &consumer,
+        &args.topic,
+        unread,
+        args.follow,
+        |message| {
+            let Some(message) = message else {
+                // Nothing more for the moment: what there is should be seen.
+                output::give_up_if_closed(out.flush());
+                return Ok(true);
+            };
+            output::give_up_if_closed(writeln!(out, "{}", text(message, args.format)?));
+            count += 1;
+            Ok(args.max != Some(count))
+        },
+    );
+    output::give_up_if_closed(out.flush());
+    ended.map(|()| count)
+}
+
+/// Hands over records, and nothing where there is none for the moment, until the end of every partition, or until told to stop.
+fn read(
+    connection: &Connection,
+    consumer: &BaseConsumer<DefaultConsumerContext>,
+    topic: &str,
+    mut unread: usize,
+    follow: bool,
+    mut each: impl FnMut(Option<&mut BorrowedMessage<'_>>) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     while unread > 0 {
         let message = match consumer.poll(Duration::ZERO) {
             Some(message) => message,
             None => {
-                // Nothing more for the moment: what there is should be seen.
-                output::give_up_if_closed(out.flush());
+                each(None)?;
                 let Some(message) = consumer.poll(Duration::from_millis(200)) else {
                     continue;
                 };
@@ -160,22 +237,16 @@ fn read(
         };
         match message {
             Ok(mut message) => {
-                output::give_up_if_closed(writeln!(out, "{}", text(&mut message, args.format)?));
-                count += 1;
-                if args.max == Some(count) {
+                if !each(Some(&mut message))? {
                     break;
                 }
             }
-            Err(KafkaError::PartitionEOF(_)) if args.follow => {}
+            Err(KafkaError::PartitionEOF(_)) if follow => {}
             Err(KafkaError::PartitionEOF(_)) => unread -= 1,
-            Err(error) => {
-                output::give_up_if_closed(out.flush());
-                return Err(connection.about_topic(&args.topic, &error));
-            }
+            Err(error) => return Err(connection.about_topic(topic, &error)),
         }
     }
-    output::give_up_if_closed(out.flush());
-    Ok(count)
+    Ok(())
 }
 
 fn text(message: &mut BorrowedMessage<'_>, format: Format) -> anyhow::Result<String> {
