@@ -172,9 +172,8 @@ impl Trial {
         let Some(instance) = &mut self.instance else {
             return Ok(Vec::new());
         };
-        let before = instance.cpu();
         let outcomes = engine::apply(instance, &self.description, origin, inputs, 0).await;
-        self.sums.cpu += instance.cpu().saturating_sub(before);
+        self.sums.cpu += instance.cpu();
         self.sums.memory = self.sums.memory.max(instance.memory());
         outcomes.map_err(|failure| engine::explain(&failure))
     }

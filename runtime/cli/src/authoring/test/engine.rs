@@ -198,7 +198,7 @@ pub(in crate::authoring) fn with_tables(
     let of = |name: &String| {
         case.tables.get(name).cloned().ok_or_else(|| {
             Failure::Description(format!(
-                "it looks into the table `{name}`, and the case has no tables/{name}.jsonl (an empty file is an empty table)"
+                "it looks into the table `{name}`, for which there is no file tables/{name}.jsonl (an empty file is an empty table)"
             ))
         })
     };
