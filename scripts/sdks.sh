@@ -43,7 +43,6 @@ use_tools() {
     export MILLSTREAM_ZIG
 }
 
-quietly() { "$@" >/dev/null; }
 native() { cmake --preset native >/dev/null && cmake --build --preset native >/dev/null && ctest --preset native; }
 # An example has no folder of packages yet in a fresh clone; what was fetched once comes from npm's own cache.
 packages() { npm ci --no-audit --no-fund --prefer-offline --loglevel=error; }

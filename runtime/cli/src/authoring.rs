@@ -1,5 +1,5 @@
-//! Writing transforms: `millstream new`, `build`, `componentize`, `test`, `run`, `bench` and `conformance`. Works in a project's folder, with cargo and with the engine;
-//! knows nothing of hosts and brokers.
+//! Writing transforms: `millstream new`, `build`, `componentize`, `test`, `run`, `bench` and `conformance`.
+//! Works in a project's folder, with its language's tools and with the engine; knows nothing of hosts and brokers.
 
 pub(crate) mod bench;
 pub(crate) mod build;

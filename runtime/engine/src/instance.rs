@@ -213,14 +213,7 @@ impl Instance {
             None => Ok(Vec::new()),
         };
         self.store.data_mut().view = view;
-        refused.map_err(of_tables)
-    }
-}
-
-fn of_tables(error: TableError) -> Failure {
-    match error {
-        TableError::TooLarge(limit) => failure::too_much_looked_up(limit),
-        TableError::Unavailable(why) => Failure::Host(why),
+        refused.map_err(|error| failure::of_tables(&error))
     }
 }
 

@@ -109,7 +109,7 @@ async fn measure<'a>(
         .describe(&settings, &limits)
         .await
         .map_err(|failure| complain(failure.to_string()))?;
-    let module = engine::with_tables(module, case, &description)
+    let module = engine::with_tables(module, &case.tables, &description)
         .map_err(|failure| complain(failure.to_string()))?;
     let guests = Arc::new(Component {
         module,

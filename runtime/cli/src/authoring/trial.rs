@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use millstream_engine::{Description, Guest, Instance, Limits, Module};
 
-use super::test::case::{self, Case, Input};
+use super::test::case::{self, Input};
 use super::test::engine::{self, Ears, Outcome};
 use super::test::text::Text;
 use crate::output::Complaint;
@@ -82,13 +82,12 @@ impl Trial {
             .await
             .map_err(|failure| complain(failure.to_string()))?;
         let tables = tables.map(case::tables).transpose()?.unwrap_or_default();
-        let case = Case::new("run".to_owned(), settings, tables, Vec::new(), None);
-        let module = engine::with_tables(&module, &case, &description).map_err(|failure| {
+        let module = engine::with_tables(&module, &tables, &description).map_err(|failure| {
             complain(failure.to_string()).help("name their folder with --tables")
         })?;
         Ok(Trial {
             module,
-            settings: case.settings,
+            settings,
             description,
             limits,
             instance: None,

@@ -76,10 +76,8 @@ fn typed(error: &wasmtime::Error, state: &mut State, crossing: usize) -> Option<
             used: "more".to_owned(),
         });
     }
-    match error.downcast_ref() {
-        Some(TableError::TooLarge(limit)) => return Some(too_much_looked_up(*limit)),
-        Some(TableError::Unavailable(why)) => return Some(Failure::Host(why.clone())),
-        None => {}
+    if let Some(error) = error.downcast_ref() {
+        return Some(of_tables(error));
     }
     if error.is::<BatchTooLarge>() {
         return Some(Failure::Limit {
@@ -92,12 +90,15 @@ fn typed(error: &wasmtime::Error, state: &mut State, crossing: usize) -> Option<
     state.share.take_refused()
 }
 
-/// One call fetches more from tables than it may.
-pub(super) fn too_much_looked_up(limit: u64) -> Failure {
-    Failure::Limit {
-        what: "bytes of values looked up by one call",
-        limit: mebibytes(limit),
-        used: "more".to_owned(),
+/// Of a lookup, declared or asked for.
+pub(super) fn of_tables(error: &TableError) -> Failure {
+    match error {
+        TableError::TooLarge(limit) => Failure::Limit {
+            what: "bytes of values looked up by one call",
+            limit: mebibytes(*limit),
+            used: "more".to_owned(),
+        },
+        TableError::Unavailable(why) => Failure::Host(why.clone()),
     }
 }
 

@@ -129,13 +129,13 @@ impl Joiner {
         if self.joins.is_empty() {
             return Ok(refused);
         }
+        let kept_of = |refused: &[Refused]| -> (Vec<u32>, Vec<_>) {
+            let kept = Refused::kept(refused, rows.len());
+            kept.map(|row| (row, rows[row as usize])).unzip()
+        };
+        let (mut kept, mut shown) = kept_of(&refused);
         // Usually once. Rows that a lookup refuses are taken out of all columns by filling them once more without.
         loop {
-            let kept: Vec<u32> = Refused::kept(&refused, rows.len()).collect();
-            let shown: Vec<_> = kept.iter().map(|row| rows[*row as usize]).collect();
-            if !refused.is_empty() {
-                self.extractor.extract(&shown);
-            }
             let mut wrong = Vec::new();
             for join in &mut self.joins {
                 wrong = join.fill(&shown, self.extractor.columns(), &mut get)?;
@@ -151,6 +151,8 @@ impl Joiner {
                 ..wrong
             }));
             refused.sort_unstable_by_key(|refused| refused.row);
+            (kept, shown) = kept_of(&refused);
+            self.extractor.extract(&shown);
         }
     }
 

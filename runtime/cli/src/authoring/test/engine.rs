@@ -12,7 +12,7 @@ use millstream_engine::{
     Instance, Limits, LogLine, Module, Observer, Plan, Row, ValueChange,
 };
 
-use super::case::{Case, Input};
+use super::case::{Case, Input, Table};
 use crate::output::Complaint;
 
 /// Where records come from, as far as a case is concerned.
@@ -180,29 +180,29 @@ pub(in crate::authoring) async fn run(module: &Module, case: &Case, cut: Cut) ->
     }
 }
 
-/// The module with the case's tables.
+/// The module with these tables, by their names.
 ///
 /// # Errors
-/// Names the table that the case lacks, or has too much.
+/// Names the table that is missing, or that the module does not have.
 pub(in crate::authoring) fn with_tables(
     module: &Module,
-    case: &Case,
+    tables: &BTreeMap<String, Table>,
     description: &Description,
 ) -> Result<Module, Failure> {
-    let tables = &description.tables;
-    if let Some(unknown) = case.tables.keys().find(|name| !tables.contains(name)) {
+    let declared = &description.tables;
+    if let Some(unknown) = tables.keys().find(|name| !declared.contains(name)) {
         return Err(Failure::Description(format!(
             "the case has a table `{unknown}`, which the component does not declare"
         )));
     }
     let of = |name: &String| {
-        case.tables.get(name).cloned().ok_or_else(|| {
+        tables.get(name).cloned().ok_or_else(|| {
             Failure::Description(format!(
                 "it looks into the table `{name}`, for which there is no file tables/{name}.jsonl (an empty file is an empty table)"
             ))
         })
     };
-    let tables = tables.iter().map(of).collect::<Result<_, _>>()?;
+    let tables = declared.iter().map(of).collect::<Result<_, _>>()?;
     Ok(module
         .clone()
         .with_tables(Arc::new(FixedTables::new(tables))))
@@ -225,7 +225,7 @@ async fn outcomes(
 ) -> Result<Vec<Outcome>, Failure> {
     let limits = Limits::default();
     let description = module.describe(&case.settings, &limits).await?;
-    let module = with_tables(module, case, &description)?;
+    let module = with_tables(module, &case.tables, &description)?;
     let start = || module.instantiate(&case.settings, &limits, &description, ears.clone());
     let mut instance: Instance = start().await?;
     let mut all = Vec::new();
