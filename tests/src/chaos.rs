@@ -10,6 +10,7 @@ pub mod rollout;
 pub mod scenarios;
 mod stage;
 pub mod topics;
+pub mod witness;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};

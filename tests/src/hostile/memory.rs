@@ -57,6 +57,13 @@ impl Memory {
             children: peak.children.max(now.children),
         })
     }
+
+    /// The least bytes of its own between these times.
+    pub fn least(&self, from: Instant, to: Instant) -> u64 {
+        let seen = self.seen.lock().unwrap();
+        let within = seen.iter().filter(|(at, _)| (from..=to).contains(at));
+        within.map(|(_, now)| now.own).min().unwrap_or_default()
+    }
 }
 
 impl Drop for Memory {
