@@ -16,9 +16,7 @@ enum Count {
 /// What the host takes out of each event, and what it looks up for it. The event itself never enters this component.
 #[derive(Fields)]
 struct Event<'a> {
-    /// Only a key: what it is of a session is in the table.
     #[field("/session")]
-    #[expect(dead_code, reason = "the host looks up by it")]
     session: &'a str,
     /// How likely the session is a bot's, from 0 to 1. Not every session has been judged.
     #[lookup("sessions", by = session, "/bot-score", lenient)]

@@ -110,6 +110,7 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
             None => declared(field, &declared_for),
         })
         .collect::<Result<Vec<_>>>()?;
+    let keys = lookup::keys(&fields.named);
     let identifiers = fields.named.iter().map(|field| &field.ident);
     let numbers = 0..declared.len();
     Ok(quote! {
@@ -123,9 +124,12 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
                 columns: &[::millstream_sdk::__private::FieldColumn<'__of>],
                 row: usize,
             ) -> ::core::option::Option<#name #of> {
-                ::core::option::Option::Some(#name {
+                let fields = #name {
                     #(#identifiers: ::millstream_sdk::__private::FieldType::get(&columns[#numbers], row)?),*
-                })
+                };
+                // What is looked up by is in use, whether or not the transform reads it as well.
+                #(let _ = &fields.#keys;)*
+                ::core::option::Option::Some(fields)
             }
         }
     })

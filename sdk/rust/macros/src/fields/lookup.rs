@@ -65,6 +65,14 @@ pub(super) fn own(fields: &Punctuated<Field, Token![,]>) -> Vec<Ident> {
     own.filter_map(|field| field.ident.clone()).collect()
 }
 
+/// The fields that lookups have their keys from. What is wrong with an attribute `declared` says.
+pub(super) fn keys(fields: &Punctuated<Field, Token![,]>) -> Vec<Ident> {
+    let lookups = fields.iter().filter_map(attribute);
+    lookups
+        .filter_map(|attribute| attribute.parse_args::<Lookup>().ok()?.by)
+        .collect()
+}
+
 pub(super) fn declared(
     field: &Field,
     attribute: &Attribute,
