@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/millstream/millstream/sdk/go/internal/guest"
@@ -83,6 +84,49 @@ func TestFieldsAndLookupsAreTypedAndNullable(t *testing.T) {
 	}
 	if reason := outcome.Rejected[1].Reason; reason != "the record has no value" {
 		t.Errorf("the reason: %s", reason)
+	}
+}
+
+func TestWhatATableHasWrongRejectsTheRecordAndNamesTheTable(t *testing.T) {
+	type found struct {
+		User    string  `ms:"/user"`
+		Country *string `lookup:"users" by:"User" ms:"/country"`
+		Age     *int64  `lookup:"users" by:"User" ms:"/age,lenient"`
+	}
+	looking := millstream.Transform[found, millstream.None]{
+		Outputs: outputs,
+		Tables:  []string{"users"},
+		Record: func(_ *millstream.Record[found], out *millstream.Emitter, _ *millstream.None) error {
+			out.Forward(first)
+			return nil
+		},
+	}
+	outcome := millstreamtest.New(looking).
+		Table("users", map[string]string{"broken": "{", "empty": "", "odd": `{"country":7}`, "old": `{"country":null,"age":"old"}`}).
+		Run(t, millstreamtest.Values(`{"user":"broken"}`, `{"user":"empty"}`, `{"user":"odd"}`, `{"user":"old"}`)...)
+	if codes := outcome.Codes(); !slices.Equal(codes, []string{"malformed-json", "malformed-json", "wrong-type"}) {
+		t.Errorf("rejected: %v", outcome.Rejected)
+	}
+	for _, rejected := range outcome.Rejected {
+		if !strings.HasPrefix(rejected.Reason, "looked up in the table `users`: ") {
+			t.Errorf("the reason: %s", rejected.Reason)
+		}
+	}
+	if len(outcome.Emitted) != 1 || outcome.Emitted[0].Row != 3 {
+		t.Errorf("emitted: %v", outcome.Emitted)
+	}
+	// Also where no other lookup is strict.
+	type lenient struct {
+		Age *int64 `lookup:"users" ms:"/age,lenient"`
+	}
+	alone := millstream.Transform[lenient, millstream.None]{
+		Outputs: outputs,
+		Tables:  []string{"users"},
+		Record:  func(*millstream.Record[lenient], *millstream.Emitter, *millstream.None) error { return nil },
+	}
+	outcome = millstreamtest.New(alone).Table("users", map[string]string{"broken": "{"}).Run(t, millstreamtest.Value("{}").Key("broken"))
+	if codes := outcome.Codes(); !slices.Equal(codes, []string{"malformed-json"}) {
+		t.Errorf("rejected: %v", outcome.Rejected)
 	}
 }
 

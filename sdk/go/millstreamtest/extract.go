@@ -172,14 +172,16 @@ func (h *host) lookup(lookup *guest.Lookup, in *Input, fields []item) (item, *re
 	if lookup.Field == nil {
 		return item{bytes: value}, nil
 	}
-	document := document{name: "table's value", text: value}
-	if wrong := document.check(); wrong != nil {
-		if lookup.Field.Presence == guest.Lenient {
-			return null, nil
-		}
-		return null, wrong
+	document := document{name: "value", text: value}
+	wrong := document.check()
+	found := null
+	if wrong == nil {
+		found, wrong = take(lookup.Field, &Input{value: value}, &document, nil)
 	}
-	return take(lookup.Field, &Input{value: value}, &document, nil)
+	if wrong != nil {
+		wrong.reason = fmt.Sprintf("looked up in the table `%s`: %s", h.description.Tables[lookup.Table], wrong.reason)
+	}
+	return found, wrong
 }
 
 func called(f *guest.Field) string {
