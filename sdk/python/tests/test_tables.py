@@ -2,7 +2,7 @@ from enum import Enum
 
 import pytest
 
-from millstream import Batch, Emitter, Permanent, Plan, Record, Tables, log, transform
+from millstream import Batch, Emitter, Fields, Permanent, Plan, Record, Tables, field, log, lookup, transform
 from millstream.testing import Input, run
 
 
@@ -51,6 +51,26 @@ def test_a_table_that_is_not_declared_fails_the_batch() -> None:
     assert outcome.failure.reason == "there is no table 'users' (there are: none): name it in @transform(tables=…)"
     with pytest.raises(AssertionError, match="no table 'users'"):
         run(wrong, ["x"], tables={"users": {}})
+
+
+def test_what_a_table_has_wrong_rejects_the_record_and_names_the_table() -> None:
+    class Event(Fields):
+        user: str = field("/user")
+        country: str | None = lookup("users", "/country", by="user")
+        age: int | None = lookup("users", "/age", by="user", lenient=True)
+
+    @transform(outputs=Out)
+    def look(event: Event, out: Emitter[Out]) -> None:
+        out.forward(Out.OUT)
+
+    users = {"broken": "{", "odd": {"country": 7}, "old": {"country": None, "age": "old"}}
+    outcome = run(look, [{"user": user} for user in users], tables={"users": users})
+    assert [one.row for one in outcome.emitted] == [2]
+    broken, odd = outcome.rejected
+    assert broken.code == "malformed-json"
+    assert broken.reason.startswith("looked up in the table `users`: the value is not JSON: ")
+    assert odd.code == "wrong-type"
+    assert odd.reason.startswith("looked up in the table `users`: `/country` of the value is not a text")
 
 
 def test_names_of_tables_are_given_in_a_list() -> None:

@@ -93,6 +93,7 @@ class _Tables:
         for name in given:
             if name not in names:
                 raise AssertionError(f"the transform has no table {name!r}: it has {', '.join(names) or 'none'}")
+        self._names = names
         self._tables = [{written(key): written(value) for key, value in given.get(name, {}).items()} for name in names]
         self._outcome = outcome
         self._counters = counters
@@ -118,7 +119,11 @@ class _Tables:
         value = None if key is None else self._tables[lookup.table].get(written(key))
         if value is None or lookup.field is None:
             return value
-        return extract.row_of([lookup.field], Sent(None, value))[0]
+        try:
+            return extract.row_of([lookup.field], Sent(None, value))[0]
+        except extract.Refused as refused:
+            table = self._names[lookup.table]
+            raise extract.Refused(refused.code, f"looked up in the table `{table}`: {refused.reason}") from None
 
 
 def _batch(description: wire.Description, shown: list[Sent], rows: list[list[Any]], topic: str, partition: int) -> wire.Batch:
