@@ -142,28 +142,31 @@ static const char *type_shown(enum ms_type type)
 }
 
 /// Whether the host would reject the record for this field, which it then does here. `value` is the record's, or that of
-/// a table.
-static bool refused(ms_test *test, const ms_field *field, const ms_input *input, ms_bytes value, item *found)
+/// a table, which the reason then names; NULL for none.
+static bool refused(ms_test *test, const ms_field *field, const ms_input *input, ms_bytes value, const char *table, item *found)
 {
+    ms_arena *arena = &test->run;
+    const char *where = table == NULL ? "" : ms_formatted(arena, "looked up in the table `%s`: ", table).data;
     ms_bytes part = field->part == MS_KEY ? input->key : value;
     size_t at;
     const char *flaw = wants_json(field) && !ms_is_null(part) ? ms_json_flaw(part, &at) : NULL;
     if (flaw != NULL) {
+        const char *what = field->part == MS_KEY ? "key" : "value";
         reject(test, input->row, "malformed-json",
-               ms_formatted(&test->run, "the %s is not JSON: %s at byte %zu", field->part == MS_KEY ? "key" : "value", flaw, at));
+               ms_formatted(arena, "%sthe %s is not JSON: %s at byte %zu", where, what, flaw, at));
         return true;
     }
-    *found = find(&test->run, field, input, value);
+    *found = find(arena, field, input, value);
     if (found->kind == ANOTHER_TYPE && field->presence != MS_LENIENT) {
         reject(test, input->row, "wrong-type",
-               ms_formatted(&test->run, "%s is not %s", shown(&test->run, field).data, type_shown(field->type)));
+               ms_formatted(arena, "%s%s is not %s", where, shown(arena, field).data, type_shown(field->type)));
         return true;
     }
     // A value that is null says that its key is gone: it lacks nothing.
     bool excused = field->part == MS_VALUE && ms_is_null(value);
     if (found->kind == NOTHING && field->presence == MS_REQUIRED && !excused) {
         reject(test, input->row, "missing-field",
-               ms_formatted(&test->run, "%s is missing or null", shown(&test->run, field).data));
+               ms_formatted(arena, "%s%s is missing or null", where, shown(arena, field).data));
         return true;
     }
     return false;
@@ -255,11 +258,15 @@ size_t ms_test_fields(ms_test *test, const ms_transform *declared, const ms_inpu
         const ms_input *input = (const ms_input *)test->inputs.items + row;
         bool out = false;
         for (size_t i = 0; i < field_count && !out; i++)
-            out = refused(test, &declared->fields.at[i], input, input->value, &found[i]);
+            out = refused(test, &declared->fields.at[i], input, input->value, NULL, &found[i]);
         for (size_t i = field_count; i < count && !out; i++) {
             const ms_lookup *lookup = &declared->lookups.at[i - field_count];
+            if (lookup->table >= declared->tables.count)
+                ms_test_fatal("the deployment would be refused: a lookup in the table %u, of %zu", lookup->table,
+                              declared->tables.count);
             ms_bytes value = ms_test_entry(test, lookup->table, lookup_key(arena, lookup, declared, input, found));
-            out = refused(test, lookup->of == NULL ? &whole : lookup->of, input, value, &found[i]);
+            const char *table = declared->tables.at[lookup->table];
+            out = refused(test, lookup->of == NULL ? &whole : lookup->of, input, value, table, &found[i]);
         }
         if (out)
             continue;

@@ -84,6 +84,8 @@ static void a_lookup_that_is_not_json_rejects_the_record(void)
     const ms_outcome *outcome = ms_test_run(test);
     MS_CHECK(outcome->rejected_count == 1 && outcome->rejected[0].row == 2);
     MS_CHECK_TEXT(outcome->rejected[0].code, "malformed-json");
+    static const char reason[] = "looked up in the table `users`: the value is not JSON: ";
+    MS_CHECK(strncmp(outcome->rejected[0].reason.data, reason, sizeof reason - 1) == 0);
     ms_test_free(test);
 }
 
