@@ -62,7 +62,9 @@
 // # Lookups
 //
 // The host can also join a table's latest value to each record. The key is the record's own, or a field that is a string, an int64
-// or a []byte. What is looked up is nil where the table has nothing:
+// or a []byte. What is looked up is nil where the table has nothing. A path leads into the table's value, by the rules of fields: one
+// that is not JSON rejects the record as `malformed-json`, whatever the options say; of another type than the member's it rejects
+// the record as `wrong-type`, or is nil if the field is `lenient`.
 //
 //	type Event struct {
 //		User    string  `ms:"/user"`

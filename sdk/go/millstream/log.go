@@ -19,6 +19,7 @@ const (
 	LevelError = Level(guest.Error) // somebody should look at it
 )
 
+// String is `debug`, `info`, `warn` or `error`.
 func (l Level) String() string {
 	switch l {
 	case LevelDebug:

@@ -24,7 +24,9 @@ type Record[F any] struct {
 
 // Header is a header of a record. A nil value is null.
 type Header struct {
-	Name  string
+	// UTF-8 without NUL. Names that begin with `millstream.` are the host's.
+	Name string
+	// Nil where it is null, and not nil where it is empty.
 	Value []byte
 }
 

@@ -14,6 +14,7 @@ type Rejection struct {
 	Reason string
 }
 
+// Error is the code and the reason: `no-user: user 7 is unknown`.
 func (r *Rejection) Error() string {
 	return r.Code + ": " + r.Reason
 }
@@ -33,6 +34,7 @@ type Failure struct {
 	err       error
 }
 
+// Error is the text of the error that the batch fails for.
 func (f *Failure) Error() string {
 	if f.err == nil {
 		return "no reason is given"

@@ -78,5 +78,6 @@ func init() {
 // refuses the deployment. It is where unexported members are made from the settings: sets, compiled expressions, buffers. An
 // instance may be replaced between any two batches, so that nothing in it lasts: never counts or sums.
 type Initializer interface {
+	// Init makes what follows from the settings. Its error is what whoever deploys the transform gets to read.
 	Init() error
 }

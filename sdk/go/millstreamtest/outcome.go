@@ -52,13 +52,17 @@ func (e *Emitted) Header(name string) (value string, ok bool) {
 // Rejected is a record that could not be processed. Where the host rejected it for what its declared fields are, positions are
 // not part of the reason here.
 type Rejected struct {
-	Row          int
+	// The row of the record, counted from 0.
+	Row int
+	// What is wrong, for machines and for people.
 	Code, Reason string
 }
 
 // Line is a line of the log.
 type Line struct {
-	Level   millstream.Level
+	// How important it is.
+	Level millstream.Level
+	// The text, as UTF-8.
 	Message string
 }
 

@@ -87,9 +87,11 @@ func (test Test) Run(t testing.TB, inputs ...Input) *Outcome {
 type Failure struct {
 	// Whether the host would try the batch again.
 	Transient bool
-	Message   string
+	// Why it failed.
+	Message string
 }
 
+// Error is the kind of the failure and its message.
 func (f *Failure) Error() string {
 	if f.Transient {
 		return "the batch failed, transient: " + f.Message
