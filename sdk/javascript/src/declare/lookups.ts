@@ -15,7 +15,7 @@ export interface Lookup<T, Table extends string = string> {
 }
 
 /**
- * What the table has under the record's key: its whole value, as bytes.
+ * What the table has under the record's key: its whole value, as bytes; null where it has no such key.
  *
  * ```ts
  * transform({
@@ -27,13 +27,21 @@ export interface Lookup<T, Table extends string = string> {
  * ```
  *
  * @param table - One of the transform's tables.
- * @param options - `by`: the field (text, integer or raw) that is the key, instead of the record's. `take`: what of the
- * table's value is wanted; its place is a path into that value.
+ * @param options - `by`: the field (text, integer or raw) that is the key, instead of the record's.
  */
 export function lookup<Table extends string>(
   table: Table,
   options?: { readonly by?: string; readonly take?: undefined },
 ): Lookup<Uint8Array | null, Table>;
+/**
+ * A field of what the table has under a key; null where it has no such key. By the rules of fields: a table's value that is not
+ * JSON rejects the record as `malformed-json`, one that lacks the field as `missing-field` or `wrong-type`, unless the field
+ * is `.nullable()` or `.lenient()`.
+ *
+ * @param table - One of the transform's tables.
+ * @param options - `by`: the field (text, integer or raw) that is the key, instead of the record's. `take`: what of the
+ * table's value is wanted; its place is a path into that value.
+ */
 export function lookup<Table extends string, T>(
   table: Table,
   options: { readonly by?: string; readonly take: Field<T, "value"> },

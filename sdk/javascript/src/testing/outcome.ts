@@ -61,7 +61,9 @@ export interface Rejected {
 
 /** How a batch failed. */
 export interface BatchFailure {
+  /** Whether the host would try the batch again, or look for the records that are to blame. */
   readonly kind: "transient" | "permanent";
+  /** What is wrong, for people. */
   readonly reason: string;
 }
 
