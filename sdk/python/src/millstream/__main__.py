@@ -1,3 +1,5 @@
+"""``python -m millstream build``: see `millstream.build`."""
+
 import sys
 
 from .build import main

@@ -87,7 +87,8 @@ def lookup(table: str, path: str | None = None, *, by: str | None = None, lenien
 
     - ``by`` is the attribute of this class whose field is the key: a text, an integer or a raw one. The record's key without.
     - ``path`` leads into the table's value, which is JSON then; without, it is all of that value, as ``bytes``.
-    - ``lenient`` and ``required`` are about what `path` leads to.
+    - ``lenient`` and ``required`` are about what `path` leads to, as for `field`. A table's value that is not JSON rejects the record as
+      ``malformed-json`` all the same.
     """
     return _Wanted("value", path or "", "", lenient, required, table=name_of(table), by=by if by is not None else "")
 

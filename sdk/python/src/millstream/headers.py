@@ -7,7 +7,7 @@ from .columns import raws
 
 
 class Header(NamedTuple):
-    """One header."""
+    """One header: the name is UTF-8, the value None where it is null."""
 
     name: str
     value: bytes | None

@@ -15,7 +15,10 @@ HeaderList = list[tuple[str, bytes | None]]
 
 @dataclass(slots=True)
 class Input:
-    """A record to run a transform over. Values that are no bytes, text or None are JSON: ``Input({"type": "swipe"}, key="k")``."""
+    """A record to run a transform over. Values that are no bytes, text or None are JSON: ``Input({"type": "swipe"}, key="k")``.
+
+    None is null. `timestamp` is milliseconds since 1970-01-01T00:00Z, -1 for none.
+    """
 
     value: Any = None
     key: Data = None

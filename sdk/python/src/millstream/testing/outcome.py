@@ -15,7 +15,12 @@ from .input import HeaderList, Sent
 
 @dataclass(slots=True)
 class Emitted:
-    """A record as it is written. `partition` is None where the transform chose none."""
+    """A record as it is written.
+
+    `output` is a name, `row` the record's that it comes from, counted from 0. `key`, `value` and values of headers are None where they are
+    null, and empty where they are empty. `timestamp` is milliseconds since 1970-01-01T00:00Z, -1 for none; `partition` is None where
+    the transform chose none.
+    """
 
     output: str
     row: int
@@ -44,7 +49,7 @@ class Emitted:
 
 @dataclass(slots=True)
 class Rejected:
-    """A record that could not be processed."""
+    """A record that could not be processed: `row` is counted from 0, `code` is for machines, `reason` for people."""
 
     row: int
     code: str
@@ -64,7 +69,9 @@ class Outcome:
     failure: Failure | None = None
     """Why the batch failed, if it did: a `Transient` or a `Permanent`."""
     counters: dict[str, int] = field(default_factory=dict)
+    """What the counters come to, by name: 0 where nothing was added."""
     logs: list[tuple[Level, str]] = field(default_factory=list)
+    """What was logged, with its level."""
 
     def to(self, output: str | Enum) -> list[Emitted]:
         """The records that went to this output."""
