@@ -11,9 +11,11 @@ class Column {
 public:
     explicit Column(ms_column column) : column_(column) {}
 
+    /// How many entries there are.
     std::size_t size() const { return ms_column_len(&column_); }
     /// The entry of this row; null where it is null, or where there is no such row.
     Nullable operator[](std::size_t row) const { return detail::nullable(ms_column_get(&column_, row)); }
+    /// The column of the C face.
     const ms_column &raw() const { return column_; }
 
 private:
@@ -25,6 +27,7 @@ class Integers {
 public:
     explicit Integers(ms_numbers numbers) : numbers_(numbers) {}
 
+    /// The number of this row; 0 where there is no such row.
     std::int64_t operator[](std::size_t row) const { return ms_integers_get(&numbers_, row); }
 
 private:
@@ -38,7 +41,9 @@ class Values {
 public:
     explicit Values(const ms_values *values) : values_(values) {}
 
+    /// The entry of this row.
     T operator[](std::size_t row) const { return detail::get<T, Type>(values_, row); }
+    /// Whether the entry of this row is null.
     bool is_null(std::size_t row) const { return ms_values_is_null(values_, row); }
 
 private:
@@ -50,16 +55,23 @@ class Batch {
 public:
     explicit Batch(const ms_batch *batch) : batch_(batch) {}
 
+    /// How many records there are, at least one.
     std::size_t size() const { return ms_batch_len(batch_); }
+    /// The topic that the records come from.
     std::string_view topic() const { return detail::view(batch_->topic); }
+    /// The partition that the records come from.
     std::int32_t partition() const { return batch_->partition; }
+    /// The keys, row for row. Wants `reads` to have keys; the next four want what they are named after.
     Column keys() const { return Column(*ms_batch_keys(batch_)); }
+    /// The values, row for row.
     Column values() const { return Column(*ms_batch_values(batch_)); }
     /// The headers of this row.
     Headers headers(std::size_t row) const { return {ms_batch_headers(batch_), row}; }
     /// Milliseconds since 1970-01-01T00:00Z; -1 for a record without.
     Integers timestamps() const { return Integers(*ms_batch_timestamps(batch_)); }
+    /// The records' offsets, ascending.
     Integers offsets() const { return Integers(*ms_batch_offsets(batch_)); }
+    /// The record of this row, which has to be below the batch's size.
     Record record(std::size_t row) const { return Record(ms_batch_record(batch_, row)); }
 
     /// A declared field or a lookup.

@@ -53,14 +53,16 @@ void ms_append_format(ms_buffer *buffer, const char *format, ...) MS_FORMAT(2, 3
 /// Appends a JSON string: quotes, and escapes where JSON wants them. The text has to be UTF-8; null is `null`.
 void ms_append_json(ms_buffer *buffer, ms_bytes text);
 
-/// Append one member of a JSON object, `"name":value`, after a comma where the buffer is not empty. Together they make
-/// what ms_extend_json adds.
+/// Appends one member of a JSON object, `"name":"text"`, after a comma where the buffer is not empty; this and the functions
+/// below make what ms_extend_json adds. The text has to be UTF-8; null is `null`.
 void ms_json_text(ms_buffer *members, const char *name, ms_bytes text);
+/// Appends a member that is an integer, in decimal.
 void ms_json_integer(ms_buffer *members, const char *name, int64_t number);
-/// The shortest text that reads as the same number; what is not finite is `null`.
+/// Appends a member that is a number: the shortest text that reads as the same number; what is not finite is `null`.
 void ms_json_number(ms_buffer *members, const char *name, double number);
+/// Appends a member that is `true` or `false`.
 void ms_json_boolean(ms_buffer *members, const char *name, bool boolean);
-/// `json` is JSON already, and not looked at.
+/// Appends a member whose value is JSON already, and not looked at.
 void ms_json_raw(ms_buffer *members, const char *name, ms_bytes json);
 
 #ifdef __cplusplus

@@ -53,7 +53,9 @@ static inline ms_bytes ms_column_get(const ms_column *column, size_t row)
 
 /// 64-bit integers or floating-point numbers, row for row; a null entry holds 0.
 typedef struct ms_numbers {
+    /// Eight bytes each.
     ms_bytes numbers;
+    /// A bit for each entry that is null; no bytes where none is.
     ms_bytes nulls;
 } ms_numbers;
 
@@ -77,7 +79,9 @@ static inline double ms_floats_get(const ms_numbers *floats, size_t row)
 
 /// Booleans, row for row.
 typedef struct ms_booleans {
+    /// A bit for each entry that is true.
     ms_bytes trues;
+    /// A bit for each entry that is null; no bytes where none is.
     ms_bytes nulls;
 } ms_booleans;
 

@@ -66,9 +66,11 @@ ms_buffer *ms_scratch(ms_emitter *out);
 
 /// A new key; null for none.
 void ms_set_key(ms_emission *emission, ms_bytes key);
+/// No key.
 void ms_set_null_key(ms_emission *emission);
 /// A new value; null for none, which is a tombstone in a compacted topic.
 void ms_set_value(ms_emission *emission, ms_bytes value);
+/// No value.
 void ms_set_null_value(ms_emission *emission);
 /// A new value, written straight into the answer: all that is appended to the buffer until something else is done with
 /// the emitter.

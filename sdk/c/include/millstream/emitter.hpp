@@ -24,23 +24,27 @@ class Buffer {
 public:
     explicit Buffer(ms_buffer *buffer) : buffer_(buffer) {}
 
+    /// Appends a text or bytes.
     Buffer &append(std::string_view text)
     {
         ms_append(buffer_, detail::bytes(text));
         return *this;
     }
+    /// Appends a decimal number.
     Buffer &append(std::int64_t number)
     {
         ms_append_integer(buffer_, number);
         return *this;
     }
-    /// A JSON string, with quotes and escapes.
+    /// Appends a JSON string, with quotes and escapes. The text has to be UTF-8.
     Buffer &json(std::string_view text)
     {
         ms_append_json(buffer_, detail::bytes(text));
         return *this;
     }
+    /// What was appended so far. Appending more may move it.
     std::string_view view() const { return detail::view(ms_buffer_bytes(buffer_)); }
+    /// The buffer of the C face.
     ms_buffer *raw() const { return buffer_; }
 
 private:
@@ -54,33 +58,37 @@ public:
     template <class Out>
     explicit Members(Out &out) : buffer_(out.scratch().raw()) {}
 
+    /// A text, which has to be UTF-8; null is `null`.
     Members &text(const char *name, Nullable text)
     {
         ms_json_text(buffer_, name, detail::bytes(text));
         return *this;
     }
+    /// An integer, in decimal.
     Members &integer(const char *name, std::int64_t number)
     {
         ms_json_integer(buffer_, name, number);
         return *this;
     }
-    /// What is not finite is null.
+    /// A number; what is not finite is `null`.
     Members &number(const char *name, double number)
     {
         ms_json_number(buffer_, name, number);
         return *this;
     }
+    /// `true` or `false`.
     Members &boolean(const char *name, bool boolean)
     {
         ms_json_boolean(buffer_, name, boolean);
         return *this;
     }
-    /// `json` is JSON already, and not looked at.
+    /// What is JSON already, and not looked at.
     Members &raw(const char *name, Nullable json)
     {
         ms_json_raw(buffer_, name, detail::bytes(json));
         return *this;
     }
+    /// The members as text: `"region":"eu","hour":3`.
     std::string_view view() const { return detail::view(ms_buffer_bytes(buffer_)); }
 
 private:
@@ -99,6 +107,7 @@ public:
         ms_set_key(emission_, detail::bytes(key));
         return *this;
     }
+    /// No key.
     Emission &null_key() { return key(std::nullopt); }
     /// A new value; null for none, which is a tombstone in a compacted topic.
     Emission &value(Nullable value)
@@ -106,15 +115,18 @@ public:
         ms_set_value(emission_, detail::bytes(value));
         return *this;
     }
+    /// No value.
     Emission &null_value() { return value(std::nullopt); }
     /// A new value, written straight into the answer: all that is appended until something else is done with the emitter.
     Buffer write_value() { return Buffer(ms_write_value(emission_)); }
     /// The record's own value, a JSON object, with these members added before its last brace; nothing else of it changes.
     /// Rejected as `unexpected-json` where it is no object, as `null-value` where it is null. Wants `reads` to have values.
     Result extend_json(std::string_view members) { return Result(ms_extend_json(emission_, detail::bytes(members))); }
+    /// The same for members that were made one by one.
     Result extend_json(const Members &members) { return extend_json(members.view()); }
     /// Other headers instead of the record's.
     Emission &headers(const std::vector<Header> &headers) { return set_headers(headers.data(), headers.size()); }
+    /// The same for headers that stand in the call.
     Emission &headers(std::initializer_list<Header> headers) { return set_headers(headers.begin(), headers.size()); }
     /// One more header, after those that the record has; the value may be null. Names that begin with `millstream.` are the
     /// host's.
@@ -164,6 +176,7 @@ public:
     void count(Counter counter, std::uint64_t by = 1) { ms_count(out_, counter.index, by); }
     /// An empty buffer to write into; the same one each time.
     Buffer scratch() { return Buffer(ms_scratch(out_)); }
+    /// The emitter of the C face.
     ms_emitter *raw() const { return out_; }
 
 private:

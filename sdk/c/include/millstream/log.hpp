@@ -6,9 +6,13 @@
 
 namespace millstream::log {
 
+/// Writes a line for whoever looks for a bug; what is no UTF-8 in it is replaced.
 inline void debug(std::string_view message) { ms_log(MS_DEBUG, detail::bytes(message)); }
+/// The same for whoever wants to know.
 inline void info(std::string_view message) { ms_log(MS_INFO, detail::bytes(message)); }
+/// The same for what somebody should look at some time.
 inline void warn(std::string_view message) { ms_log(MS_WARN, detail::bytes(message)); }
+/// The same for what somebody should look at.
 inline void error(std::string_view message) { ms_log(MS_ERROR, detail::bytes(message)); }
 
 } // namespace millstream::log

@@ -23,8 +23,9 @@ ms_emission *ms_plan_emit(ms_plan *plan, size_t row, unsigned output);
 void ms_plan_reject(ms_plan *plan, size_t row, const char *code, const char *format, ...) MS_FORMAT(4, 5);
 /// Adds to the counter of this index. It counts if the host accepts the answer to this batch.
 void ms_plan_count(ms_plan *plan, unsigned counter, uint64_t by);
-/// Fail the batch, as ms_fail_transient and ms_fail_permanent do.
+/// Fails the batch, which may succeed later, as ms_fail_transient does: return what it answers.
 ms_status ms_plan_fail_transient(ms_plan *plan, const char *format, ...) MS_FORMAT(2, 3);
+/// Fails the batch, which never will succeed, as ms_fail_permanent does.
 ms_status ms_plan_fail_permanent(ms_plan *plan, const char *format, ...) MS_FORMAT(2, 3);
 /// An empty buffer to write into. It is the same one each time: what was written is gone at the next call.
 ms_buffer *ms_plan_scratch(ms_plan *plan);

@@ -13,7 +13,8 @@ extern "C" {
 
 struct ms_call;
 
-/// Records of one partition of one topic, in offset order, at least one. Look at it through the functions below.
+/// Records of one partition of one topic, in offset order, at least one. Look at it through the functions below: the members
+/// are theirs.
 typedef struct ms_batch {
     struct ms_call *call;
     ms_bytes topic;

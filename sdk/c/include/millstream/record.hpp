@@ -50,13 +50,16 @@ class Headers {
 public:
     Headers(const ms_headers *headers, std::size_t row) : headers_(headers), row_(row) {}
 
+    /// How many there are.
     std::size_t size() const { return ms_headers_count(headers_, row_); }
+    /// Header `at`, counted from 0; an empty name and a null value where there is none.
     Header operator[](std::size_t at) const
     {
         const ms_header header = ms_headers_get(headers_, row_, at);
         return {detail::view(header.name), detail::nullable(header.value)};
     }
 
+    /// What a loop over the headers goes by.
     class Iterator {
     public:
         Iterator(const Headers *headers, std::size_t at) : headers_(headers), at_(at) {}
@@ -72,7 +75,9 @@ public:
         const Headers *headers_;
         std::size_t at_;
     };
+    /// The first header.
     Iterator begin() const { return {this, 0}; }
+    /// Past the last one.
     Iterator end() const { return {this, size()}; }
 
 private:

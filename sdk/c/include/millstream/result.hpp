@@ -19,7 +19,9 @@ using Nullable = std::optional<std::string_view>;
 ///
 /// `code` is for machines and made to fit a-z, 0-9 and '-', 64 bytes; `reason` is for people and cut at 1 KiB.
 struct Reject {
+    /// For machines.
     std::string code;
+    /// For people.
     std::string reason;
 
     Reject(std::string_view code_, std::string_view reason_) : code(code_), reason(reason_) {}
@@ -29,6 +31,7 @@ struct Reject {
 struct Failure {
     /// Whether the host is to try the batch again; else it looks for the records that are to blame.
     bool is_transient;
+    /// For people.
     std::string reason;
 
     /// The batch may succeed later.
@@ -40,6 +43,7 @@ struct Failure {
 /// What a transform's function answers: all is well, a Reject or a Failure. Costs a word where all is well.
 class [[nodiscard]] Result {
 public:
+    /// All is well.
     Result() = default;
     /// The record is rejected.
     Result(Reject reject) : status_(MS_REJECTED), problem_(new Problem{std::move(reject.code), std::move(reject.reason), false}) {}

@@ -26,7 +26,7 @@ extern "C" {
 /// A transform to test, with its settings, its tables and its records.
 typedef struct ms_test ms_test;
 
-/// Records come from partition 0 of the topic `input`, unless said otherwise.
+/// A test of this transform. Records come from partition 0 of the topic `input`, unless said otherwise.
 ms_test *ms_test_new(const ms_transform *transform);
 /// Gives everything back, also the outcome.
 void ms_test_free(ms_test *test);
@@ -34,30 +34,37 @@ void ms_test_free(ms_test *test);
 void ms_test_setting(ms_test *test, const char *name, const char *value);
 /// Where the records come from.
 void ms_test_source(ms_test *test, const char *topic, int32_t partition);
-/// Puts a value into a table that the transform declares; a later one of the same key counts.
+/// Puts a value into a table that the transform declares; a later one of the same key counts. Ends the program where there is
+/// no such table.
 void ms_test_table(ms_test *test, const char *table, const char *key, const char *value);
 
 /// Adds a record with this value, NULL for null, without a key and headers, with the timestamp 0 and its row as offset.
 void ms_test_record(ms_test *test, const char *value);
 /// The same for any bytes.
 void ms_test_record_bytes(ms_test *test, ms_bytes value);
-/// Give the record that was added last a key, one more header (the value may be NULL for null), a timestamp in
-/// milliseconds since 1970, an offset.
+/// Gives the record that was added last a key; NULL for null.
 void ms_test_key(ms_test *test, const char *key);
+/// Gives the record that was added last one more header; the value may be NULL for null.
 void ms_test_header(ms_test *test, const char *name, const char *value);
+/// Gives the record that was added last a timestamp, in milliseconds since 1970-01-01T00:00Z; -1 for none.
 void ms_test_timestamp(ms_test *test, int64_t milliseconds);
+/// Gives the record that was added last an offset.
 void ms_test_offset(ms_test *test, int64_t offset);
 
 /// A record as it is written.
 typedef struct ms_emitted {
     /// The name of the output.
     const char *output;
-    /// The row of the record that it comes from.
+    /// The row of the record that it comes from, counted from 0.
     size_t row;
+    /// Null where there is none.
     ms_bytes key;
+    /// Null where there is none.
     ms_bytes value;
+    /// In their order.
     const ms_header *headers;
     size_t header_count;
+    /// Milliseconds since 1970-01-01T00:00Z; -1 for none.
     int64_t timestamp;
     /// -1 where the transform chose none.
     int32_t partition;
@@ -65,8 +72,11 @@ typedef struct ms_emitted {
 
 /// A record that could not be processed.
 typedef struct ms_rejected {
+    /// Its row, counted from 0.
     size_t row;
+    /// What is wrong, for machines.
     ms_bytes code;
+    /// What is wrong, for people.
     ms_bytes reason;
 } ms_rejected;
 
@@ -112,6 +122,7 @@ ms_bytes ms_emitted_header(const ms_emitted *emitted, const char *name);
 /// Ends the program with both texts unless these bytes are this text; NULL is null.
 #define MS_CHECK_TEXT(bytes, text) ms_check_text(bytes, text, __FILE__, __LINE__)
 
+/// What MS_CHECK_TEXT calls.
 static inline void ms_check_text(ms_bytes bytes, const char *text, const char *file, int line)
 {
     if (ms_same(bytes, ms_text(text)))

@@ -24,11 +24,15 @@ using NullableString = std::optional<std::string>;
 
 /// A record as it is written.
 struct Emitted {
+    /// The name of the output.
     std::string output;
+    /// The row of the record that it comes from, counted from 0.
     std::size_t row;
     NullableString key;
     NullableString value;
+    /// In their order.
     std::vector<std::pair<std::string, NullableString>> headers;
+    /// Milliseconds since 1970-01-01T00:00Z; -1 for none.
     std::int64_t timestamp;
     /// Null where the transform chose none.
     std::optional<std::int32_t> partition;
@@ -45,8 +49,11 @@ struct Emitted {
 
 /// A record that could not be processed.
 struct Rejected {
+    /// Its row, counted from 0.
     std::size_t row;
+    /// What is wrong, for machines.
     std::string code;
+    /// What is wrong, for people.
     std::string reason;
 };
 
@@ -86,16 +93,19 @@ public:
     {
     }
 
+    /// Sets a setting, as the deployment would.
     Test &setting(const std::string &name, const std::string &value)
     {
         ms_test_setting(test_.get(), name.c_str(), value.c_str());
         return *this;
     }
+    /// Where the records come from; partition 0 of the topic `input` unless said.
     Test &source(const std::string &topic, std::int32_t partition)
     {
         ms_test_source(test_.get(), topic.c_str(), partition);
         return *this;
     }
+    /// Puts a value into a table that the transform declares; a later one of the same key counts.
     Test &table(const std::string &table, const std::string &key, const std::string &value)
     {
         ms_test_table(test_.get(), table.c_str(), key.c_str(), value.c_str());
@@ -107,21 +117,25 @@ public:
         ms_test_record_bytes(test_.get(), detail::bytes(value));
         return *this;
     }
+    /// A key; without, the record's is null.
     Test &key(const std::string &key)
     {
         ms_test_key(test_.get(), key.c_str());
         return *this;
     }
+    /// One more header; the value may be null.
     Test &header(const std::string &name, const std::optional<std::string> &value)
     {
         ms_test_header(test_.get(), name.c_str(), value ? value->c_str() : nullptr);
         return *this;
     }
+    /// Milliseconds since 1970-01-01T00:00Z, -1 for none; 0 unless said.
     Test &timestamp(std::int64_t milliseconds)
     {
         ms_test_timestamp(test_.get(), milliseconds);
         return *this;
     }
+    /// The record's offset; its row unless said.
     Test &offset(std::int64_t offset)
     {
         ms_test_offset(test_.get(), offset);

@@ -59,7 +59,8 @@ typedef struct ms_lookup {
     enum ms_lookup_key key;
     /// An index into `ms_transform.fields`; of MS_FIELD_KEY only.
     unsigned field;
-    /// What of the table's value is wanted; its part is MS_VALUE. NULL: all of it, as MS_RAW.
+    /// What of the table's value is wanted; its part is MS_VALUE, and its presence counts as that of a record's field does.
+    /// Then a table's value that is not JSON rejects the record as `malformed-json`. NULL: all of it, as MS_RAW.
     const ms_field *of;
 } ms_lookup;
 
@@ -68,10 +69,12 @@ typedef struct ms_names {
     const char *const *at;
     size_t count;
 } ms_names;
+/// Fields, as many as there are.
 typedef struct ms_fields {
     const ms_field *at;
     size_t count;
 } ms_fields;
+/// Lookups, as many as there are.
 typedef struct ms_lookups {
     const ms_lookup *at;
     size_t count;

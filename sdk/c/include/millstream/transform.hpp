@@ -52,66 +52,98 @@ protected:
     Transform() : declaration_(detail::Declaration::current()) {}
     ~Transform() = default;
 
+    /// An output, at least one of which there has to be: a-z, 0-9, '-' and '_'. The deployment says which topic it is.
     Output output(const char *name) { return {static_cast<unsigned>(detail::added(declaration_->outputs, name))}; }
+    /// A counter, of at most 64: a-z, 0-9 and '_'.
     Counter counter(const char *name) { return {static_cast<unsigned>(detail::added(declaration_->counters, name))}; }
+    /// A table that is looked into; the deployment says which topic it is.
     Table table(const char *name) { return {detail::added(declaration_->tables, name)}; }
 
+    /// A field that is the text of a JSON string, without quotes and escapes. A record that lacks it is rejected as
+    /// `missing-field`, one that has another type as `wrong-type`.
     Text text(Place place) { return {field(place, MS_TEXT, MS_REQUIRED)}; }
+    /// The same that may be absent or null.
     OptionalText text(Place place, NullableTag) { return {field(place, MS_TEXT, MS_NULLABLE)}; }
+    /// The same that may be of another type as well: null then.
     OptionalText text(Place place, LenientTag) { return {field(place, MS_TEXT, MS_LENIENT)}; }
+    /// A field that is a JSON number without fraction and exponent that fits 64 bits.
     Integer integer(Place place) { return {field(place, MS_INTEGER, MS_REQUIRED)}; }
+    /// The same that may be absent or null.
     OptionalInteger integer(Place place, NullableTag) { return {field(place, MS_INTEGER, MS_NULLABLE)}; }
+    /// The same that may be of another type as well: null then.
     OptionalInteger integer(Place place, LenientTag) { return {field(place, MS_INTEGER, MS_LENIENT)}; }
+    /// A field that is a JSON number, as a 64-bit floating-point number.
     Number number(Place place) { return {field(place, MS_NUMBER, MS_REQUIRED)}; }
+    /// The same that may be absent or null.
     OptionalNumber number(Place place, NullableTag) { return {field(place, MS_NUMBER, MS_NULLABLE)}; }
+    /// The same that may be of another type as well: null then.
     OptionalNumber number(Place place, LenientTag) { return {field(place, MS_NUMBER, MS_LENIENT)}; }
+    /// A field that is `true` or `false`.
     Boolean boolean(Place place) { return {field(place, MS_BOOLEAN, MS_REQUIRED)}; }
+    /// The same that may be absent or null.
     OptionalBoolean boolean(Place place, NullableTag) { return {field(place, MS_BOOLEAN, MS_NULLABLE)}; }
+    /// The same that may be of another type as well: null then.
     OptionalBoolean boolean(Place place, LenientTag) { return {field(place, MS_BOOLEAN, MS_LENIENT)}; }
+    /// A field that is any JSON but `null`, as it stands.
     Raw raw(Place place) { return {field(place, MS_RAW, MS_REQUIRED)}; }
+    /// The same that may be absent or null.
     OptionalRaw raw(Place place, NullableTag) { return {field(place, MS_RAW, MS_NULLABLE)}; }
+    /// The same that may be of another type as well: null then.
     OptionalRaw raw(Place place, LenientTag) { return {field(place, MS_RAW, MS_LENIENT)}; }
 
-    /// The whole value that a table has under the record's key, or under a text, integer or raw field.
+    /// The whole value that a table has under the record's key; null where it has nothing.
     LookupRaw lookup(Table table) { return {lookup(table, MS_RECORD_KEY, 0, nullptr, MS_RAW)}; }
+    /// The same under a text, integer or raw field; null where that is null.
     template <class T, ms_type Type>
     LookupRaw lookup(Table table, Value<T, Type> key)
     {
         static_assert(Type == MS_TEXT || Type == MS_INTEGER || Type == MS_RAW, "a lookup's key is a text, integer or raw field");
         return {lookup(table, MS_FIELD_KEY, key.index, nullptr, MS_RAW)};
     }
-    /// What a JSON Pointer leads to in the value that a table has, null where it is of another type: `lookup_of<MS_TEXT>`.
+    /// What a JSON Pointer leads to in the value that a table has, null where it is of another type: `lookup_of<MS_TEXT>`. A
+    /// table's value that is not JSON rejects the record as `malformed-json`.
     template <ms_type Type>
     auto lookup_of(Table table, const char *pointer)
     {
         return found<Type>(lookup(table, MS_RECORD_KEY, 0, pointer, Type));
     }
+    /// The same under a text, integer or raw field.
     template <ms_type Type, class T, ms_type KeyType>
     auto lookup_of(Table table, Value<T, KeyType> key, const char *pointer)
     {
         return found<Type>(lookup(table, MS_FIELD_KEY, key.index, pointer, Type));
     }
 
-    /// Settings. Without a default one has to be set; lists and maps are written as in the deployment (`a, b`, `a = b`).
+    /// A setting that is a text and has to be set.
     std::string setting_text(const char *name) { return setting_text(required(name), ""); }
+    /// A setting that is a text, `unset` where it is not set; likewise below.
     std::string setting_text(const char *name, const char *unset)
     {
         return std::string(detail::view(ms_setting_text(declaration_->settings, name, unset)));
     }
+    /// An integer of 64 bits.
     std::int64_t setting_integer(const char *name) { return setting_integer(required(name), 0); }
+    /// The same with a default.
     std::int64_t setting_integer(const char *name, std::int64_t unset)
     {
         return ms_setting_integer(declaration_->settings, name, unset);
     }
+    /// An integer from `least` to `most`.
     std::int64_t setting_integer(const char *name, std::int64_t unset, std::int64_t least, std::int64_t most)
     {
         return ms_setting_integer_in(declaration_->settings, name, unset, least, most);
     }
+    /// A finite number.
     double setting_number(const char *name) { return setting_number(required(name), 0); }
+    /// The same with a default.
     double setting_number(const char *name, double unset) { return ms_setting_number(declaration_->settings, name, unset); }
+    /// `true` or `false`.
     bool setting_boolean(const char *name) { return setting_boolean(required(name), false); }
+    /// The same with a default.
     bool setting_boolean(const char *name, bool unset) { return ms_setting_boolean(declaration_->settings, name, unset); }
+    /// Texts separated by commas: `a, b`. An empty text is an empty list.
     std::vector<std::string> setting_list(const char *name) { return setting_list(required(name), ""); }
+    /// The same with a default, which is written as in the deployment.
     std::vector<std::string> setting_list(const char *name, const char *unset)
     {
         const ms_list list = ms_setting_list(declaration_->settings, name, unset);
@@ -120,8 +152,11 @@ protected:
             texts.emplace_back(detail::view(list.at[i]));
         return texts;
     }
+    /// What a setting of pairs is.
     using Map = std::map<std::string, std::string, std::less<>>;
+    /// Pairs separated by commas: `berlin = eu, boston = us`. Of one name the last counts.
     Map setting_map(const char *name) { return setting_map(required(name), ""); }
+    /// The same with a default, which is written as in the deployment.
     Map setting_map(const char *name, const char *unset)
     {
         const ms_map map = ms_setting_map(declaration_->settings, name, unset);
