@@ -1,0 +1,56 @@
+/** Turns CSV into JSON: every line of a record becomes a record of its own, an object. */
+
+import { Reject, decodeText, setting, transform } from "@millstream/sdk";
+
+import { WrongType, object, parseColumns } from "./columns.js";
+import { Malformed, Reader } from "./csv.js";
+
+export default transform(
+  {
+    reads: ["values"],
+    outputs: ["json"],
+    settings: {
+      /** The fields of a line, in order: `id:integer, customer, price:number, paid:boolean`. */
+      columns: setting.list(),
+      /** What separates them. */
+      delimiter: setting.custom(
+        parseDelimiter,
+        "`tab` or one ASCII character other than a quote or a line break",
+        ",",
+      ),
+    },
+    init: ({ columns, delimiter }) => ({ columns: parseColumns(columns), delimiter }),
+  },
+  (record, out, { columns, delimiter }) => {
+    const reader = new Reader(textOf(record.value), delimiter);
+    let number = 1;
+    try {
+      for (let fields; (fields = reader.line()) !== null; number++) {
+        if (fields.length !== columns.length) {
+          const count = fields.length === 1 ? "1 field" : `${fields.length} fields`;
+          throw new Reject("wrong-columns", `line ${number} has ${count}, not ${columns.length}`);
+        }
+        out.emit("json").value(object(columns, fields));
+      }
+    } catch (error) {
+      if (error instanceof Malformed) throw new Reject("malformed-csv", `line ${number}: ${error.message}`);
+      if (error instanceof WrongType) throw new Reject("wrong-type", `line ${number}: ${error.message}`);
+      throw error;
+    }
+  },
+);
+
+function parseDelimiter(text: string): string | undefined {
+  if (text === "tab") return "\t";
+  return /^[^"\r\n\u0080-\uffff]$/.test(text) ? text : undefined;
+}
+
+/** The value's text, without the byte order mark that spreadsheets begin with. */
+function textOf(value: Uint8Array | null): string {
+  if (value === null) throw new Reject("null-value", "the record has no value");
+  try {
+    return decodeText(value).replace(/^\ufeff/, "");
+  } catch {
+    throw new Reject("not-utf-8", "the value is not UTF-8");
+  }
+}
