@@ -87,6 +87,18 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     assert!(said.contains("- headers [[\"min-age\",\"21\"]]"), "{said}");
     assert!(said.contains("+ headers [[\"min-age\",\"18\"]]"), "{said}");
     assert!(said.contains("1 of 1 cases failed"), "{said}");
+    fails(
+        &project,
+        &[&module[..], &["--junit", "report.xml"]].concat(),
+        1,
+    );
+    let report = fs::read_to_string(project.join("report.xml")).expect("it is written");
+    assert!(
+        report.contains(r#"tests="1" skipped="0" failures="1""#)
+            && report.contains(r#"<testcase name="by-age""#)
+            && report.contains("+ headers [[&quot;min-age&quot;,&quot;18&quot;]]"),
+        "{report}"
+    );
     let said = succeeds(&project, &["test", "--module", "by-age.wasm", "--update"]);
     assert!(said.contains("updated by-age"), "{said}");
     succeeds(&project, &module);
@@ -105,7 +117,9 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     );
     assert!(
         said.contains("3 records: 1 to adults, 1 to minors, 1 rejected")
-            && !said.contains(" 0 ns of CPU"),
+            && !said.contains(" 0 ns of CPU")
+            && said.contains("of fuel a record")
+            && !said.contains(" 0 of fuel"),
         "{said}"
     );
 
@@ -126,10 +140,15 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     }
     let said = succeeds(
         &project,
-        &[&bench[..], &["--rounds", "1", "--batch", "10"]].concat(),
+        &[&bench[..], &["--rounds", "1", "--batch", "1,10,10000"]].concat(),
     );
+    let rows: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("by-age"))
+        .collect();
+    assert!(said.contains("RECORDS/S") && rows.len() == 3, "{said}");
     assert!(
-        said.contains("RECORDS/S") && said.contains("by-age") && said.contains("10 records"),
+        rows[2].contains("10,000") && rows[2].contains("MiB"),
         "{said}"
     );
 

@@ -30,6 +30,9 @@ pub struct EngineConfig {
     pub compiler: CompilerProcess,
     /// Bytes of one module. Default: 64 MiB.
     pub max_module_bytes: u64,
+    /// Count what guests execute: [`Instance::fuel`](crate::Instance::fuel). Takes them about a third longer, and goes only with
+    /// [`CompilerProcess::InProcess`]. Default: false.
+    pub count_fuel: bool,
     /// Called with each line that a guest logs, within the import, on the guest's stack. For tests of faults: a panic
     /// in it is a panic of the host within a call.
     pub log_probe: Option<LogProbe>,
@@ -44,6 +47,7 @@ impl Default for EngineConfig {
             cache_bytes: 2 << 30,
             compiler: CompilerProcess::InProcess,
             max_module_bytes: 64 << 20,
+            count_fuel: false,
             log_probe: None,
         }
     }
@@ -71,7 +75,8 @@ impl Engine {
     /// # Errors
     /// Where the sizes do not fit (with the arithmetic) or the cache folder is not safe to use.
     pub fn new(config: EngineConfig) -> Result<Engine, EngineError> {
-        let pooled = config::pooled(config.max_instances, config.guest_memory)?;
+        let mut pooled = config::pooled(config.max_instances, config.guest_memory)?;
+        pooled.consume_fuel(config.count_fuel);
         let wasmtime = wasmtime::Engine::new(&pooled).map_err(|e| {
             EngineError::Sizes(format!(
                 "cannot reserve room for {} instances: {e:#}; lower --max-instances or lift the limit on the process's \

@@ -61,6 +61,7 @@ impl Instance {
         let meter = state.meter.clone();
         let mut store = Store::new(&engine.wasmtime, state);
         store.limiter(|state| &mut state.share);
+        refuel(&mut store, &engine);
         store.set_hostcall_fuel(MAX_DESCRIPTION);
         store.epoch_deadline_callback(|store| {
             store.data().meter.check()?;
@@ -132,10 +133,26 @@ impl Instance {
         self.copied.load(Relaxed)
     }
 
+    /// About how many instructions of WebAssembly the last call executed, the same on every machine; `None` where the engine was not
+    /// told to count.
+    #[must_use]
+    pub fn fuel(&self) -> Option<u64> {
+        let left = self.store.get_fuel().ok()?;
+        Some(u64::MAX - left)
+    }
+
     /// What `configure` answered.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
+    }
+}
+
+/// A full tank, in an engine that counts. Time is what limits a guest; fuel only measures.
+fn refuel(store: &mut Store<State>, engine: &Inner) {
+    if engine.config.count_fuel {
+        // Fails only in an engine that does not count.
+        let _ = store.set_fuel(u64::MAX);
     }
 }
 
@@ -157,6 +174,7 @@ impl Instance {
         self.unusable = true;
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(1);
+        refuel(&mut self.store, &self.engine);
         let arg = BatchArg {
             copied: &self.copied,
             batch,
@@ -237,6 +255,7 @@ impl Guest for Instance {
         let plan = match rows.as_slice() {
             [] => {
                 self.meter.skip();
+                refuel(&mut self.store, &self.engine);
                 Plan::default()
             }
             rows => self.call(Batch { rows, ..batch }).await?,

@@ -3,6 +3,8 @@
 //! Lanes, schedule, engine, layout and at-least-once delivery are those of a host; records come from memory, and what is
 //! written is counted and thrown away. So what comes out is the host's own work, without a Kafka client's and a broker's.
 
+mod weighed;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ use crate::schedule::Schedule;
 use crate::source::{Event, TopicPartition};
 use crate::stats::{Stats, StatsSnapshot};
 use crate::watchdog::Watchdog;
+use weighed::Weighed;
 
 /// Of the input and of each output.
 const PARTITIONS: i32 = 4;
@@ -58,6 +61,12 @@ pub struct Cost {
     pub outputs: BTreeMap<Arc<str>, u64>,
     /// Rows rejected, of all records.
     pub rejected: u64,
+    /// Bytes of linear memory: the most that a guest had by the end of the first tenth.
+    pub warm_memory: u64,
+    /// The same by the end of all.
+    pub memory: u64,
+    /// Guests that it took: one a lane, and one in the place of each that failed or grew too large.
+    pub instances: u64,
 }
 
 impl Trial {
@@ -107,19 +116,20 @@ impl Trial {
             watchdog: Watchdog::new(Duration::from_secs(60)),
         };
         let stats = Stats::new();
+        let guests = Arc::new(Weighed::new(guests));
         let source = MemorySource::new(&self.memory);
         let mut config = RunnerConfig::new("trial");
         (config.lanes, config.batch) = (lanes, batch);
         let handle = runner::start(
             config,
-            self.revision(guests, description),
+            self.revision(guests.clone(), description),
             source.clone(),
             self.memory.delivery(Arc::clone(&stats)),
             stats,
             &shared,
         );
         source.play(Event::Assigned(partitions().collect()));
-        let measured = measure(&handle, self.records).await;
+        let measured = measure(&handle, &guests, self.records).await;
         handle
             .drain(tokio::time::Instant::now() + Duration::from_secs(1))
             .await;
@@ -178,8 +188,9 @@ fn deep(record: &Record) -> Record {
     }
 }
 
-async fn measure(handle: &RunnerHandle, records: u64) -> Result<Cost, String> {
+async fn measure(handle: &RunnerHandle, guests: &Weighed, records: u64) -> Result<Cost, String> {
     let (from, before) = reach(handle, records / WARM).await?;
+    let warm_memory = guests.memory();
     let (to, after) = reach(handle, records).await?;
     Ok(Cost {
         records: after.records_in - before.records_in,
@@ -190,6 +201,9 @@ async fn measure(handle: &RunnerHandle, records: u64) -> Result<Cost, String> {
         host: after.host_cpu.saturating_sub(before.host_cpu),
         rejected: after.rejected.values().sum(),
         outputs: after.records_out,
+        warm_memory,
+        memory: guests.memory(),
+        instances: guests.made(),
     })
 }
 
@@ -220,7 +234,7 @@ mod tests {
             Ok(Plan::pass_all(batch.rows.len()))
         }
         fn memory(&self) -> u64 {
-            0
+            7
         }
         fn wants_replacing(&self) -> bool {
             false
@@ -250,6 +264,7 @@ mod tests {
             assert!(cost.batches >= cost.records / 1_000, "{cost:?}");
             assert_eq!(cost.bytes, cost.records * 4);
             assert_eq!(cost.rejected, 0);
+            assert_eq!((cost.warm_memory, cost.memory, cost.instances), (7, 7, 2));
         }
     }
 

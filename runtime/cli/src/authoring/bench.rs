@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytesize::ByteSize;
 use millstream_engine::{Deaf, Limits, Module};
 use millstream_host::guests::Component;
 use millstream_host::lane::BatchLimits;
@@ -23,11 +24,11 @@ use crate::output::{self, Complaint, escape};
 /// Measure what the transform in this folder costs a record, offline
 ///
 /// Each case's input is repeated, run through the lanes, the engine and the delivery of a host, and what comes out is counted
-/// and thrown away: no broker takes part. Times are the median of several rounds, after a tenth of each that warms. Builds the
-/// component first, unless one is given.
+/// and thrown away: no broker takes part. Times are the median of several rounds, after a tenth of each that warms; memory is the
+/// most that an instance had after that tenth and at the end, so that growth shows. Builds the component first, unless one is given.
 #[derive(clap::Args, Debug)]
 #[command(
-    after_long_help = "Examples:\n  millstream bench\n  millstream bench by-age --lanes 1 --batch 10\n  millstream bench --module route.wasm --json"
+    after_long_help = "Examples:\n  millstream bench\n  millstream bench by-age --batch 1,10,100,1000,10000\n  millstream bench --module route.wasm --json"
 )]
 pub(crate) struct Args {
     /// Use only the cases whose name contains one of these
@@ -47,9 +48,9 @@ pub(crate) struct Args {
     /// Lanes, each with an instance and a thread of its own
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
     lanes: u32,
-    /// The most records of one call
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    batch: u32,
+    /// The most records of one call; several, separated by commas, are measured one after the other
+    #[arg(long, value_name = "RECORDS", default_value = "1000", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    batch: Vec<u32>,
     /// Every round as JSON: an array with an object a round
     #[arg(long)]
     json: bool,
@@ -59,6 +60,7 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Round<'a> {
     case: &'a str,
+    batch: u32,
     round: u32,
     lanes: u32,
     /// Records that count.
@@ -71,6 +73,11 @@ struct Round<'a> {
     guest_cpu_ns: f64,
     host_cpu_ns: f64,
     rejected: u64,
+    /// The most linear memory that an instance had by the end of the first tenth, and by the end.
+    warm_memory_bytes: u64,
+    memory_bytes: u64,
+    /// Instances that it took: one a lane, and one for each that failed or grew too large.
+    instances: u64,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
@@ -90,10 +97,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     }
     table(&args, &cases, &rounds).print();
     output::line(format_args!(
-        "\nnanoseconds a record, the median of {}; {}, calls of up to {}",
+        "\nnanoseconds a record, the median of {}; {}; BATCH is the most records of a call",
         counted(args.rounds.into(), "round"),
         counted(args.lanes.into(), "lane"),
-        counted(args.batch.into(), "record"),
     ));
     Ok(())
 }
@@ -118,42 +124,44 @@ async fn measure<'a>(
         description: description.clone(),
         observer: Arc::new(Deaf),
     });
-    let batch = BatchLimits {
-        records: args.batch as usize,
-        ..BatchLimits::default()
-    };
     let spinner = Spinner::start(format!("{}: preparing records", escape(&case.name)));
     let records: Vec<Record> = case.input.iter().map(record).collect();
     let mut trial = Trial::new(&records, args.records as usize);
     let mut rounds = Vec::new();
-    for round in 1..=args.rounds {
+    for (batch, round) in sizes_and_rounds(args) {
         spinner.say(format!(
-            "{}: round {round} of {}",
+            "{}: round {round} of {}, calls of {batch}",
             escape(&case.name),
             args.rounds
         ));
-        let cost = trial
-            .run(
-                guests.clone(),
-                &description,
-                args.lanes as usize,
-                batch.clone(),
-            )
-            .await
-            .map_err(|why| {
-                complain(why).help("`millstream test` shows what the component answers to it")
-            })?;
-        rounds.push(Round::of(&case.name, round, args.lanes, &cost));
+        let limits = BatchLimits {
+            records: batch as usize,
+            // The records say how large a batch is, not their bytes.
+            bytes: Limits::default().written_bytes as usize,
+            ..BatchLimits::default()
+        };
+        let lanes = args.lanes as usize;
+        let cost = trial.run(guests.clone(), &description, lanes, limits);
+        let cost = cost.await.map_err(|why| {
+            complain(why).help("`millstream test` shows what the component answers to it")
+        })?;
+        rounds.push(Round::of(&case.name, batch, round, args.lanes, &cost));
     }
     Ok(rounds)
 }
 
+fn sizes_and_rounds(args: &Args) -> impl Iterator<Item = (u32, u32)> {
+    let sizes = args.batch.iter();
+    sizes.flat_map(|batch| (1..=args.rounds).map(|round| (*batch, round)))
+}
+
 impl<'a> Round<'a> {
-    fn of(case: &'a str, round: u32, lanes: u32, cost: &Cost) -> Self {
+    fn of(case: &'a str, batch: u32, round: u32, lanes: u32, cost: &Cost) -> Self {
         let records = cost.records.max(1) as f64;
         let each = |time: Duration| time.as_secs_f64() * 1e9 / records;
         Self {
             case,
+            batch,
             round,
             lanes,
             records: cost.records,
@@ -165,6 +173,9 @@ impl<'a> Round<'a> {
             guest_cpu_ns: each(cost.guest),
             host_cpu_ns: each(cost.host),
             rejected: cost.rejected,
+            warm_memory_bytes: cost.warm_memory,
+            memory_bytes: cost.memory,
+            instances: cost.instances,
         }
     }
 }
@@ -172,6 +183,7 @@ impl<'a> Round<'a> {
 fn table(args: &Args, cases: &[Case], rounds: &[Round<'_>]) -> Columns {
     let mut columns = Columns::new(&[
         "CASE",
+        ">BATCH",
         ">BYTES",
         ">REJECTED",
         ">RECORDS/S",
@@ -179,10 +191,15 @@ fn table(args: &Args, cases: &[Case], rounds: &[Round<'_>]) -> Columns {
         ">CPU",
         ">GUEST",
         ">HOST",
+        ">MEMORY",
     ]);
-    for case in cases {
+    let sizes = args.batch.iter();
+    let rows = sizes.flat_map(|batch| cases.iter().map(move |case| (batch, case)));
+    for (batch, case) in rows {
         let median = |figure: fn(&Round<'_>) -> f64| {
-            let own = rounds.iter().filter(|round| round.case == case.name);
+            let own = rounds
+                .iter()
+                .filter(|round| round.case == case.name && round.batch == *batch);
             let mut all: Vec<f64> = own.map(figure).collect();
             all.sort_by(f64::total_cmp);
             all.get(all.len() / 2).copied().unwrap_or_default()
@@ -190,6 +207,7 @@ fn table(args: &Args, cases: &[Case], rounds: &[Round<'_>]) -> Columns {
         let share = median(|round| round.rejected as f64) / f64::from(args.records);
         columns.row([
             escape(&case.name).into_owned(),
+            count((*batch).into()),
             format!("{:.0}", median(|round| round.bytes_per_record)),
             format!("{:.1} %", share * 100.0),
             count(median(|round| round.records_per_second) as u64),
@@ -197,9 +215,23 @@ fn table(args: &Args, cases: &[Case], rounds: &[Round<'_>]) -> Columns {
             format!("{:.1}", median(|round| round.cpu_ns)),
             format!("{:.1}", median(|round| round.guest_cpu_ns)),
             format!("{:.1}", median(|round| round.host_cpu_ns)),
+            memory(
+                median(|round| round.warm_memory_bytes as f64) as u64,
+                median(|round| round.memory_bytes as f64) as u64,
+            ),
         ]);
     }
     columns
+}
+
+/// One figure where it stayed the same.
+fn memory(warm: u64, end: u64) -> String {
+    let [warm, end] = [warm, end].map(|bytes| ByteSize(bytes).display().iec().to_string());
+    if warm == end {
+        end
+    } else {
+        format!("{warm} to {end}")
+    }
 }
 
 fn record(input: &Input) -> Record {

@@ -24,7 +24,7 @@ impl DryRun {
         wasm: &[u8],
         settings: Vec<(String, String)>,
     ) -> Result<DryRun, Complaint> {
-        let module = engine::compile(name, wasm, INSTANCES).await?;
+        let module = engine::compile(name, wasm, engine::config(INSTANCES)).await?;
         Ok(DryRun { module, settings })
     }
 

@@ -6,6 +6,7 @@
 pub(super) mod case;
 pub(in crate::authoring) mod compare;
 pub(super) mod engine;
+mod junit;
 pub(super) mod text;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ const INSTANCES: u32 = 4;
 /// the settings, if any, and tables/NAME.jsonl what a table holds. Builds the component first.
 #[derive(clap::Args, Debug)]
 #[command(
-    after_long_help = "Examples:\n  millstream test\n  millstream test by-age --update\n  millstream test --module route.wasm"
+    after_long_help = "Examples:\n  millstream test\n  millstream test by-age --update\n  millstream test --module route.wasm --junit report.xml"
 )]
 pub(crate) struct Args {
     /// Run only the cases whose name contains one of these
@@ -43,6 +44,9 @@ pub(crate) struct Args {
     /// Show what the component logged, also when a case passes
     #[arg(long)]
     logs: bool,
+    /// Write a report in JUnit's XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 /// How a case went.
@@ -61,6 +65,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let module = engine::load(&file, INSTANCES).await?;
     let style = output::style::stdout();
     let mut failed = 0;
+    let mut report = junit::Suite::new(&file.display().to_string());
     for case in &cases {
         let started = Instant::now();
         let (verdict, logs) = judge(&module, case, args.update).await?;
@@ -71,6 +76,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             if case.input.len() == 1 { "" } else { "s" },
             started.elapsed()
         );
+        report.add(&case.name, started.elapsed(), &verdict, &logs);
         let differences = match verdict {
             Verdict::Passed => {
                 output::line(format_args!(
@@ -104,6 +110,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
                 output::line(format_args!("  {} {}", style.dim("log"), escape(line)));
             }
         }
+    }
+    if let Some(path) = &args.junit {
+        report.write(path)?;
     }
     if failed != 0 {
         return Err(Complaint::new(

@@ -52,6 +52,8 @@ pub(crate) struct Sums {
     pub(crate) failed: u64,
     /// CPU time in the component, with what is copied in and out.
     pub(crate) cpu: Duration,
+    /// Instructions that it executed.
+    pub(crate) fuel: u64,
     /// The most memory that an instance had.
     pub(crate) memory: u64,
 }
@@ -75,7 +77,7 @@ impl Trial {
         tables: Option<&Path>,
     ) -> Result<Trial, Complaint> {
         let complain = |why: String| Complaint::new(file.display().to_string(), why);
-        let module = engine::load(file, INSTANCES).await?;
+        let module = engine::load_counted(file, INSTANCES).await?;
         let limits = Limits::default();
         let description = module
             .describe(&settings, &limits)
@@ -173,6 +175,7 @@ impl Trial {
         };
         let outcomes = engine::apply(instance, &self.description, origin, inputs, 0).await;
         self.sums.cpu += instance.cpu();
+        self.sums.fuel += instance.fuel().unwrap_or_default();
         self.sums.memory = self.sums.memory.max(instance.memory());
         outcomes.map_err(|failure| engine::explain(&failure))
     }

@@ -15,8 +15,10 @@ use crate::output::{self, Complaint, escape};
 
 /// Show what the transform in this folder makes of records, offline or of a topic's
 ///
-/// Prints a line for each record that comes out, in the form of a case's expected.jsonl, and what it cost. Reading a topic commits
-/// nothing and writes nothing. Builds the component first, unless one is given.
+/// Prints a line for each record that comes out, in the form of a case's expected.jsonl, and what it cost: CPU time, memory, and
+/// fuel, which is about the number of WebAssembly instructions and the same on every machine. Counting fuel takes time of its own:
+/// `millstream bench` measures without. Reading a topic commits nothing and writes nothing. Builds the component first, unless one
+/// is given.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -159,15 +161,17 @@ fn say(sums: &Sums) {
             parts.push(format!("{} {what}", count(number)));
         }
     }
-    let each = sums.cpu.as_nanos() as f64 / sums.records.max(1) as f64;
+    let records = sums.records.max(1);
+    let each = sums.cpu.as_nanos() as f64 / records as f64;
     output::note(format_args!(
-        "{}: {}; {each:.0} ns of CPU a record in the component, {} of memory",
+        "{}: {}; {each:.0} ns of CPU and {} of fuel a record in the component, {} of memory",
         counted(sums.records, "record"),
         if parts.is_empty() {
             "nothing".to_owned()
         } else {
             parts.join(", ")
         },
+        count(sums.fuel / records),
         ByteSize(sums.memory).display().iec()
     ));
 }

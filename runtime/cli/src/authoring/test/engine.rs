@@ -109,25 +109,47 @@ pub(in crate::authoring) struct Ran {
 
 /// Loads a component, of which so many instances are wanted. It is the user's own, so it is compiled right here.
 pub(in crate::authoring) async fn load(file: &Path, instances: u32) -> Result<Module, Complaint> {
-    let name = file.display().to_string();
-    let wasm = std::fs::read(file).map_err(|error| {
-        Complaint::new(&name, format!("cannot be read: {error}"))
+    compile(&name(file), &read(file)?, config(instances)).await
+}
+
+/// The same, to be counted what it executes.
+pub(in crate::authoring) async fn load_counted(
+    file: &Path,
+    instances: u32,
+) -> Result<Module, Complaint> {
+    let config = EngineConfig {
+        count_fuel: true,
+        ..config(instances)
+    };
+    compile(&name(file), &read(file)?, config).await
+}
+
+fn name(file: &Path) -> String {
+    file.display().to_string()
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Complaint> {
+    std::fs::read(file).map_err(|error| {
+        Complaint::new(name(file), format!("cannot be read: {error}"))
             .help("build it with `millstream build`")
-    })?;
-    compile(&name, &wasm, instances).await
+    })
+}
+
+pub(in crate::authoring) fn config(instances: u32) -> EngineConfig {
+    EngineConfig {
+        max_instances: instances,
+        ..EngineConfig::default()
+    }
 }
 
 /// The same, from its bytes.
 pub(in crate::authoring) async fn compile(
     name: &str,
     wasm: &[u8],
-    instances: u32,
+    config: EngineConfig,
 ) -> Result<Module, Complaint> {
-    let engine = Engine::new(EngineConfig {
-        max_instances: instances,
-        ..EngineConfig::default()
-    })
-    .map_err(|error| Complaint::new("the engine", error.to_string()))?;
+    let engine =
+        Engine::new(config).map_err(|error| Complaint::new("the engine", error.to_string()))?;
     engine.load(wasm).await.map_err(|error| {
         Complaint::new(name, error.to_string()).help("build it with `millstream build`")
     })
