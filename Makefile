@@ -35,7 +35,7 @@ bench: setup ## what a host costs against native code, a bare loop and a Java lo
 
 fmt: ## format everything
 	cargo fmt --all
-	@for dir in guest-examples/rust/*/ tests/conformance/rust/ tests/guests/ tests/bench/guests/ sdk/rust/fields/bench/ tests/fuzz/libfuzzer/; do (cd $$dir && cargo fmt --all) || exit 1; done
+	@for dir in guest-examples/rust/*/ tests/conformance/rust/ tests/guests/ tests/bench/guests/ tests/bench/sdks/rust/ sdk/rust/fields/bench/ tests/fuzz/libfuzzer/; do (cd $$dir && cargo fmt --all) || exit 1; done
 
 lint: setup ## clippy without warnings, workspace and guests
 	@scripts/test.sh lint
@@ -62,7 +62,7 @@ advisories: setup ## known vulnerabilities in dependencies (fetches a database f
 
 clean: ## remove what was built; fetched tools and Kafka stay in .cache
 	cargo clean
-	rm -rf guest-examples/rust/*/target tests/guests/target tests/bench/guests/target tests/conformance/rust/target
-	rm -rf guest-examples/*/*/build guest-examples/*/*/node_modules tests/conformance/*/build tests/conformance/*/node_modules sdk/*/build sdk/*/dist sdk/*/node_modules
+	rm -rf guest-examples/rust/*/target tests/guests/target tests/bench/guests/target tests/bench/sdks/rust/target tests/conformance/rust/target
+	rm -rf guest-examples/*/*/build guest-examples/*/*/node_modules tests/conformance/*/build tests/conformance/*/node_modules tests/bench/sdks/*/*/build tests/bench/sdks/javascript/node_modules sdk/*/build sdk/*/dist sdk/*/node_modules
 
 .PHONY: conformance help setup setup-build build dist demo test bench fmt lint fuzz sanitize soak deny advisories clean

@@ -7,7 +7,7 @@
 #     scripts/bench.sh compare tests/bench/history/A.json target/bench/latest.json
 # Without a broker:
 #     scripts/bench.sh plane [--lanes 2 …]     the host's own part: `millstream bench` with the components of tests/bench/guests
-#     scripts/bench.sh sdks [--records N …]    the examples in every language, by `millstream bench`
+#     scripts/bench.sh sdks [--records N …]    the same jobs in every language, by `millstream bench` with tests/bench/sdks
 #     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
 #     scripts/bench.sh boundary                crossing into a guest and back
 # PROFILE=dist measures what releases ship (Cargo.toml says how it differs); building that takes half an hour.

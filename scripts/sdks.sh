@@ -3,8 +3,8 @@
 #     scripts/sdks.sh setup                    what they are built and tested with, into $MILLSTREAM_CACHE/tools
 #     scripts/sdks.sh test [LANGUAGE…]         an SDK's own tests; its examples' unit tests and cases; its conformance guest
 #     scripts/sdks.sh conformance [LANGUAGE…]  builds the conformance guests and prints the table of all, Rust's among them
-#     scripts/sdks.sh bench [OPTION…]           what the examples cost, with options of `millstream bench`; scripts/bench.sh builds what it
-#                                              needs and calls this
+#     scripts/sdks.sh bench [OPTION…]          what the jobs of tests/bench/sdks cost, with options of `millstream bench`;
+#                                              scripts/bench.sh builds what it needs and calls this
 # `test` and `conformance` need the program `millstream` (debug); `test` ends with a line that says how many steps passed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -148,17 +148,18 @@ tests() {
     [ "$failed" = 0 ]
 }
 
-# What each example costs in each language: a table for each, one after the other.
+# What each job of tests/bench/sdks costs in each language: a table for each, those of a job one after the other.
 bench() {
-    local language dir module
+    local job language dir module
     (cd sdk/javascript && packages && npm run build) >/dev/null
-    for language in rust "${languages[@]}"; do
-        for dir in guest-examples/"$language"/*/; do
-            dir=${dir%/}
-            [ "$language" != javascript ] || (cd "$dir" && packages) >/dev/null
+    (cd tests/bench/sdks/javascript && packages) >/dev/null
+    for job in field header change columns; do
+        for language in rust "${languages[@]}"; do
+            dir=tests/bench/sdks/$language/$job
             module=$(mktemp --suffix=.wasm)
             "$millstream" build --path "$dir" -o "$module" >/dev/null
-            echo "--- $dir, $(stat -c %s "$module") bytes"
+            "$millstream" test --path "$dir" --module "$module" >/dev/null
+            echo "--- $job in $language, $(stat -c %s "$module") bytes"
             "$millstream" bench --path "$dir" --module "$module" "$@"
             rm -f "$module"
         done

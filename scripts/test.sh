@@ -10,7 +10,7 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 tools=$MILLSTREAM_CACHE/tools/venv/bin
 
 guest_examples=(guest-examples/rust/*/)
-guest_workspaces=("${guest_examples[@]}" tests/conformance/rust/ tests/guests/ tests/bench/guests/)
+guest_workspaces=("${guest_examples[@]}" tests/conformance/rust/ tests/guests/ tests/bench/guests/ tests/bench/sdks/rust/)
 
 stage_fmt() {
     cargo fmt --all --check || return 1

@@ -1,0 +1,7 @@
+module github.com/millstream/millstream/tests/bench/sdks/go/columns
+
+go 1.26
+
+require github.com/millstream/millstream/sdk/go v0.1.0
+
+replace github.com/millstream/millstream/sdk/go => ../../../../../sdk/go
