@@ -33,6 +33,9 @@ test: setup ## every check there is; T=name runs the end-to-end tests whose name
 bench: setup ## what a host costs against native code, a bare loop and a Java loop, on a real broker; ARGS=--help
 	@scripts/bench.sh $(ARGS)
 
+bench-sdks: setup ## what the same jobs cost in each language's SDK: one table
+	@scripts/bench.sh sdks
+
 fmt: ## format everything
 	cargo fmt --all
 	@for dir in guest-examples/rust/*/ tests/conformance/rust/ tests/guests/ tests/bench/guests/ tests/bench/sdks/rust/ sdk/rust/fields/bench/ tests/fuzz/libfuzzer/; do (cd $$dir && cargo fmt --all) || exit 1; done
@@ -65,4 +68,4 @@ clean: ## remove what was built; fetched tools and Kafka stay in .cache
 	rm -rf guest-examples/rust/*/target tests/guests/target tests/bench/guests/target tests/bench/sdks/rust/target tests/conformance/rust/target
 	rm -rf guest-examples/*/*/build guest-examples/*/*/node_modules tests/conformance/*/build tests/conformance/*/node_modules tests/bench/sdks/*/*/build tests/bench/sdks/javascript/node_modules sdk/*/build sdk/*/dist sdk/*/node_modules
 
-.PHONY: conformance help setup setup-build build dist demo test bench fmt lint fuzz sanitize soak deny advisories clean
+.PHONY: bench-sdks conformance help setup setup-build build dist demo test bench fmt lint fuzz sanitize soak deny advisories clean

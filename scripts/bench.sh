@@ -7,7 +7,8 @@
 #     scripts/bench.sh compare tests/bench/history/A.json target/bench/latest.json
 # Without a broker:
 #     scripts/bench.sh plane [--lanes 2 …]     the host's own part: `millstream bench` with the components of tests/bench/guests
-#     scripts/bench.sh sdks [--records N …]    the same jobs in every language, by `millstream bench` with tests/bench/sdks
+#     scripts/bench.sh sdks                    the same jobs in every language: tests/bench/sdks, by `millstream bench`
+#     scripts/bench.sh flat                    memory of an instance of each language over ten million records
 #     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
 #     scripts/bench.sh boundary                crossing into a guest and back
 # PROFILE=dist measures what releases ship (Cargo.toml says how it differs); building that takes half an hour.
@@ -35,11 +36,10 @@ plane)
             --module "$CARGO_TARGET_DIR/wasm32-wasip2/release/bench_$guest.wasm" "$@"
     done
     ;;
-sdks)
-    shift
+sdks | flat)
     build
     export MILLSTREAM=$CARGO_TARGET_DIR/$profile/millstream
-    exec scripts/sdks.sh bench "$@"
+    exec scripts/sdks.sh "${1/#sdks/bench}"
     ;;
 fields) exec cargo run --release --manifest-path sdk/rust/fields/bench/Cargo.toml ;;
 boundary) exec cargo bench --workspace --bench boundary ;;

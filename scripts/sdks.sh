@@ -3,8 +3,9 @@
 #     scripts/sdks.sh setup                    what they are built and tested with, into $MILLSTREAM_CACHE/tools
 #     scripts/sdks.sh test [LANGUAGE…]         an SDK's own tests; its examples' unit tests and cases; its conformance guest
 #     scripts/sdks.sh conformance [LANGUAGE…]  builds the conformance guests and prints the table of all, Rust's among them
-#     scripts/sdks.sh bench [OPTION…]          what the jobs of tests/bench/sdks cost, with options of `millstream bench`;
-#                                              scripts/bench.sh builds what it needs and calls this
+#     scripts/sdks.sh bench                    what the jobs of tests/bench/sdks cost in each language: a table, after ROUNDS=5 of
+#                                              RECORDS=200000 each; scripts/bench.sh sdks builds what it needs and calls this
+#     scripts/sdks.sh flat                     that memory stays flat for RECORDS=10000000 through one instance
 # `test` and `conformance` need the program `millstream` (debug); `test` ends with a line that says how many steps passed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -148,22 +149,40 @@ tests() {
     [ "$failed" = 0 ]
 }
 
-# What each job of tests/bench/sdks costs in each language: a table for each, those of a job one after the other.
-bench() {
-    local job language dir module
+# Runs `millstream bench` on projects, DIR/LANGUAGE/JOB for each of JOBS, in turn, ROUNDS times; what it says ends up in $results.
+# Arguments are more of its options.
+results=$CARGO_TARGET_DIR/bench/sdks
+measured() {
+    local round job language dir module
+    rm -rf "$results" && mkdir -p "$results"
     (cd sdk/javascript && packages && npm run build) >/dev/null
-    (cd tests/bench/sdks/javascript && packages) >/dev/null
-    for job in field header change columns; do
+    for job in $JOBS; do
         for language in rust "${languages[@]}"; do
-            dir=tests/bench/sdks/$language/$job
-            module=$(mktemp --suffix=.wasm)
+            dir=$DIR/$language/$job module=$results/$job.$language.wasm
+            [ "$language" != javascript ] || (cd "$DIR/javascript" && { [ -f package.json ] || cd "$job"; } && packages) >/dev/null
             "$millstream" build --path "$dir" -o "$module" >/dev/null
             "$millstream" test --path "$dir" --module "$module" >/dev/null
-            echo "--- $job in $language, $(stat -c %s "$module") bytes"
-            "$millstream" bench --path "$dir" --module "$module" "$@"
-            rm -f "$module"
+        done
+        for round in $(seq "$ROUNDS"); do
+            for language in rust "${languages[@]}"; do
+                echo "sdks: $job in $language, round $round of $ROUNDS" >&2
+                "$millstream" bench --path "$DIR/$language/$job" --module "$results/$job.$language.wasm" --rounds 1 --json "$@" \
+                    >"$results/$round.$job.$language.json"
+            done
         done
     done
+}
+
+# What an SDK costs: the same jobs in every language.
+bench() {
+    JOBS=${JOBS:-field header change columns} ROUNDS=${ROUNDS:-5} DIR=tests/bench/sdks measured --records "${RECORDS:-200000}"
+    python3 tests/bench/sdks/table.py costs "$results"
+}
+
+# Whether memory stays flat however many records an instance sees, with values changed, rows rejected and tables looked into.
+flat() {
+    JOBS=${JOBS:-enrich route bots} ROUNDS=1 DIR=guest-examples measured --records "${RECORDS:-10000000}" adds-region-and-hour rejects-unknown-directions rejects-events-of-broken tells-bots
+    python3 tests/bench/sdks/table.py memory "$results"
 }
 
 what=${1:-}
@@ -171,7 +190,8 @@ shift || true
 case $what in
 setup) setup ;;
 test) setup && use_tools && tests "${@:-${languages[@]}}" ;;
-bench) setup && use_tools && bench "$@" ;;
+bench) setup && use_tools && bench ;;
+flat) setup && use_tools && flat ;;
 conformance) setup && use_tools && conformance "${@:-rust "${languages[@]}"}" && without_sdk ;;
-*) echo "sdks.sh: say setup, test, conformance or bench" >&2; exit 64 ;;
+*) echo "sdks.sh: say setup, test, conformance, bench or flat" >&2; exit 64 ;;
 esac

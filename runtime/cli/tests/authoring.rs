@@ -134,7 +134,16 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     for (round, number) in rounds.as_array().into_iter().flatten().zip(1..) {
         assert_eq!(round["case"], "by-age");
         assert_eq!(round["round"], number);
-        for figure in ["records", "guest_cpu_ns", "host_cpu_ns", "wall_ns"] {
+        for figure in [
+            "records",
+            "guest_cpu_ns",
+            "host_cpu_ns",
+            "wall_ns",
+            "module_bytes",
+            "compile_ms",
+            "start_us",
+            "memory_bytes",
+        ] {
             assert!(round[figure].as_f64() > Some(0.0), "{figure}: {said}");
         }
     }

@@ -1,5 +1,7 @@
 //! `millstream bench`: what a component costs a record, offline, in the host's own data plane.
 
+mod upfront;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use crate::output::numbers::{count, counted};
 use crate::output::progress::Spinner;
 use crate::output::table::Columns;
 use crate::output::{self, Complaint, escape};
+use upfront::Upfront;
 
 /// Measure what the transform in this folder costs a record, offline
 ///
@@ -57,9 +60,13 @@ pub(crate) struct Args {
 }
 
 /// One round, as `--json` prints it. Times are nanoseconds a record.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Round<'a> {
     case: &'a str,
+    /// Bytes of the component, what compiling it took without a cache, and how long an instance takes to start.
+    module_bytes: u64,
+    compile_ms: f64,
+    start_us: f64,
     batch: u32,
     round: u32,
     lanes: u32,
@@ -87,17 +94,17 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         None => super::build::build(&args.path, &[])?,
     };
     // Each round's instances are made while those of the round before may still be there.
-    let module = engine::load(&file, 2 * args.lanes + 2).await?;
+    let (module, upfront) = upfront::load(&file, 2 * args.lanes + 2).await?;
     let mut rounds = Vec::new();
     for case in &cases {
-        rounds.extend(measure(&module, case, &args).await?);
+        rounds.extend(measure(&module, upfront, case, &args).await?);
     }
     if args.json {
         return output::json(&rounds);
     }
     table(&args, &cases, &rounds).print();
     output::line(format_args!(
-        "\nnanoseconds a record, the median of {}; {}; BATCH is the most records of a call",
+        "\nnanoseconds a record, the median of {}; {}; BATCH is the most records of a call; the component has {upfront}",
         counted(args.rounds.into(), "round"),
         counted(args.lanes.into(), "lane"),
     ));
@@ -106,6 +113,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn measure<'a>(
     module: &Module,
+    upfront: Upfront,
     case: &'a Case,
     args: &Args,
 ) -> anyhow::Result<Vec<Round<'a>>> {
@@ -124,6 +132,8 @@ async fn measure<'a>(
         description: description.clone(),
         observer: Arc::new(Deaf),
     });
+    let start = upfront::start(&guests).await;
+    let start = start.map_err(|failure| complain(failure.to_string()))?;
     let spinner = Spinner::start(format!("{}: preparing records", escape(&case.name)));
     let records: Vec<Record> = case.input.iter().map(record).collect();
     let mut trial = Trial::new(&records, args.records as usize);
@@ -145,7 +155,16 @@ async fn measure<'a>(
         let cost = cost.await.map_err(|why| {
             complain(why).help("`millstream test` shows what the component answers to it")
         })?;
-        rounds.push(Round::of(&case.name, batch, round, args.lanes, &cost));
+        rounds.push(Round {
+            case: &case.name,
+            module_bytes: upfront.size,
+            compile_ms: upfront.compile.as_secs_f64() * 1e3,
+            start_us: start.as_secs_f64() * 1e6,
+            batch,
+            round,
+            lanes: args.lanes,
+            ..Round::of(&cost)
+        });
     }
     Ok(rounds)
 }
@@ -156,14 +175,10 @@ fn sizes_and_rounds(args: &Args) -> impl Iterator<Item = (u32, u32)> {
 }
 
 impl<'a> Round<'a> {
-    fn of(case: &'a str, batch: u32, round: u32, lanes: u32, cost: &Cost) -> Self {
+    fn of(cost: &Cost) -> Self {
         let records = cost.records.max(1) as f64;
         let each = |time: Duration| time.as_secs_f64() * 1e9 / records;
         Self {
-            case,
-            batch,
-            round,
-            lanes,
             records: cost.records,
             records_per_call: records / cost.batches.max(1) as f64,
             bytes_per_record: cost.bytes as f64 / records,
@@ -176,6 +191,7 @@ impl<'a> Round<'a> {
             warm_memory_bytes: cost.warm_memory,
             memory_bytes: cost.memory,
             instances: cost.instances,
+            ..Self::default()
         }
     }
 }
