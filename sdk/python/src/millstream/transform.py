@@ -54,6 +54,7 @@ class Transform(Generic[P]):
         self._make = prepare(function, signature, self.declared, self.description, null_values)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """The function itself, as if it were not a transform."""
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
