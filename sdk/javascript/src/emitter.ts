@@ -30,7 +30,12 @@ export class Emitter<Output extends string = string, Counter extends string = st
   forward(output: Output): void {
     const index = this.outputs[output];
     if (index === undefined) throw new Error(unknown("output", output, this.outputs));
-    this.plan.emit(this.row, index);
+    // What `RawPlan.emit` does, without another call: for QuickJS that is half of the price.
+    const { plan } = this;
+    const position = plan.emitted++;
+    if (position === plan.room) plan.grow();
+    plan.rows[position] = this.row;
+    if (index !== 0) (plan.outputs ?? plan.several())[position] = index;
   }
 
   /** Emits the record; what the answer's methods don't change stays as it is. */
@@ -69,28 +74,28 @@ export class Plan<Output extends string = string, Counter extends string = strin
     this.values = values;
   }
 
-  private push(row: number, output: string): number {
-    const index = this.outputs[output];
-    if (index === undefined) throw new Error(unknown("output", output, this.outputs));
-    this.check(row);
-    return this.plan.emit(row, index);
-  }
-
-  private check(row: number): void {
-    const rows = this.plan.batch;
-    if (!Number.isInteger(row) || row < 0 || row >= rows) {
-      throw new RangeError(`there is no row ${row}: the batch has ${rows}, counted from 0`);
-    }
+  private refuse(row: number, output?: string): never {
+    if (output !== undefined && this.outputs[output] === undefined) throw new Error(unknown("output", output, this.outputs));
+    throw new RangeError(`there is no row ${row}: the batch has ${this.plan.batch}, counted from 0`);
   }
 
   /** Emits this row as it is. It may be emitted several times, to one output or to more. */
   forward(row: number, output: Output): void {
-    this.push(row, output);
+    const index = this.outputs[output];
+    const { plan } = this;
+    if (index === undefined || row >>> 0 !== row || row >= plan.batch) this.refuse(row, output);
+    // What `RawPlan.emit` does, without another call: for QuickJS that is half of the price.
+    const position = plan.emitted++;
+    if (position === plan.room) plan.grow();
+    plan.rows[position] = row;
+    if (index !== 0) (plan.outputs ?? plan.several())[position] = index;
   }
 
   /** Emits this row; what the answer's methods don't change stays as it is. */
   emit(row: number, output: Output): Emission {
-    return emission(this.plan, this.push(row, output), this.values);
+    const index = this.outputs[output];
+    if (index === undefined || row >>> 0 !== row || row >= this.plan.batch) this.refuse(row, output);
+    return emission(this.plan, this.plan.emit(row, index), this.values);
   }
 
   /**
@@ -98,7 +103,7 @@ export class Plan<Output extends string = string, Counter extends string = strin
    * nothing; rejecting a row that is emitted as well fails the batch.
    */
   reject(row: number, code: string, reason: string): void {
-    this.check(row);
+    if (row >>> 0 !== row || row >= this.plan.batch) this.refuse(row);
     this.plan.reject(row, new Reject(code, reason));
   }
 

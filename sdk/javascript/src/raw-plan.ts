@@ -15,9 +15,10 @@ export class RawPlan {
   emitted = 0;
   /** The row of each emitted record. */
   rows: Uint32Array;
-  private outputs: Uint16Array | undefined = undefined;
-  /** How many emitted records come from a row that is not after the one before. */
-  private backward = 0;
+  /** Where each goes, 0 in what is not written yet; undefined while all go to the first output. */
+  outputs: Uint16Array | undefined = undefined;
+  /** How many records fit. Asking a typed array for its length costs QuickJS as much as all the rest of `emit`. */
+  room: number;
   private readonly rejected = new Map<number, Reject>();
   private patches: readonly (BytesPatch | HeaderPatch | TimestampPatch | PartitionPatch)[] = [];
   private keyPatch: BytesPatch | undefined = undefined;
@@ -29,26 +30,31 @@ export class RawPlan {
 
   constructor(readonly batch: number) {
     this.rows = new Uint32Array(batch);
+    this.room = batch;
   }
 
   /** Emits a row; answers the new record's position among the emitted ones. */
   emit(row: number, output: number): number {
     const position = this.emitted++;
-    if (position === this.rows.length) this.grow();
-    const { rows } = this;
-    rows[position] = row;
-    if (position !== 0 && row <= rows[position - 1]) this.backward++;
-    if (this.outputs !== undefined) this.outputs[position] = output;
-    else if (output !== 0) (this.outputs = new Uint16Array(rows.length))[position] = output;
+    if (position === this.room) this.grow();
+    this.rows[position] = row;
+    if (output !== 0) (this.outputs ?? this.several())[position] = output;
     return position;
   }
 
-  private grow(): void {
-    const rows = new Uint32Array(this.rows.length * 2);
+  /** Begins to say where records go. */
+  several(): Uint16Array {
+    return (this.outputs = new Uint16Array(this.room));
+  }
+
+  /** Makes room for more records. */
+  grow(): void {
+    this.room *= 2;
+    const rows = new Uint32Array(this.room);
     rows.set(this.rows);
     this.rows = rows;
     if (this.outputs === undefined) return;
-    const outputs = new Uint16Array(rows.length);
+    const outputs = new Uint16Array(this.room);
     outputs.set(this.outputs);
     this.outputs = outputs;
   }
@@ -56,11 +62,10 @@ export class RawPlan {
   /** Takes back the last emitted records, as far as they come from this row. */
   takeBack(row: number): void {
     const before = this.emitted;
-    while (this.emitted !== 0 && this.rows[this.emitted - 1] === row) {
-      const position = --this.emitted;
-      if (position !== 0 && row <= this.rows[position - 1]) this.backward--;
-    }
-    if (this.emitted !== before) for (const patch of this.patches) patch.truncate(this.emitted);
+    while (this.emitted !== 0 && this.rows[this.emitted - 1] === row) this.emitted--;
+    if (this.emitted === before) return;
+    this.outputs?.fill(0, this.emitted, before);
+    for (const patch of this.patches) patch.truncate(this.emitted);
   }
 
   /** The first rejection of a row counts. */
@@ -91,11 +96,23 @@ export class RawPlan {
     return (this.partitionPatch ??= this.patch(new PartitionPatch()));
   }
 
+  /** Whether each emitted record comes from a row after that of the one before. */
+  private ascends(): boolean {
+    const { emitted, rows } = this;
+    let before = -1;
+    for (let position = 0; position < emitted; position++) {
+      const row = rows[position];
+      if (row <= before) return false;
+      before = row;
+    }
+    return true;
+  }
+
   /** The answer in the contract's words. */
   finish(): WireOutput {
     const { emitted, rejected, rows } = this;
     // As many ascending rows as are not rejected, and none of them rejected: these are all of the others.
-    const all = this.backward === 0 && emitted + rejected.size === this.batch;
+    const all = emitted + rejected.size === this.batch && this.ascends();
     return {
       rows: all ? undefined : bytesOf(rows, emitted),
       outputs: this.outputs === undefined || emitted === 0 ? undefined : bytesOf(this.outputs, emitted),
