@@ -15,6 +15,9 @@ export class Column {
   readonly ends: Uint32Array;
   /** @internal */
   readonly nulls: Uint8Array;
+  /** How many entries there are. Kept: asking a typed array for its length costs QuickJS three times a property. */
+  readonly length: number;
+  private readonly someNull: boolean;
   private texts: TextColumn | undefined = undefined;
 
   /** @internal */
@@ -22,17 +25,16 @@ export class Column {
     this.data = wire.data;
     this.ends = u32s(wire.ends);
     this.nulls = wire.nulls;
-  }
-
-  /** How many entries there are. */
-  get length(): number {
-    return this.ends.length;
+    this.length = this.ends.length;
+    this.someNull = wire.nulls.length !== 0;
   }
 
   /** The entry of this row, a view of `data`; null where it is null. */
   get(row: number): Uint8Array | null {
-    if (this.isNull(row)) return null;
-    return this.data.subarray(row === 0 ? 0 : this.ends[row - 1], this.ends[row]);
+    const { ends } = this;
+    if (row >= this.length) throw noRow(row, this.length);
+    if (this.someNull && isSet(this.nulls, row)) return null;
+    return this.data.subarray(row === 0 ? 0 : ends[row - 1], ends[row]);
   }
 
   /**
@@ -46,8 +48,8 @@ export class Column {
 
   /** Whether the entry of this row is null. */
   isNull(row: number): boolean {
-    if (row >= this.ends.length) throw noRow(row, this.ends.length);
-    return isSet(this.nulls, row);
+    if (row >= this.length) throw noRow(row, this.length);
+    return this.someNull && isSet(this.nulls, row);
   }
 }
 
@@ -57,40 +59,48 @@ function noRow(row: number, rows: number): RangeError {
 
 /** Text, row for row. */
 export class TextColumn {
-  private readonly data: Uint8Array;
-  private readonly ends: Uint32Array;
-  private readonly nulls: Uint8Array;
-  /** All of the column, one character a byte. */
-  private all: string | undefined = undefined;
-  private ascii = true;
+  /** How many entries there are. */
+  readonly length: number;
+  private readonly column: Column;
+  /** @internal Where each entry starts, and where the last one ends: a copy of the ends that spares every row the question for the first. */
+  starts: Uint32Array | undefined = undefined;
+  /** @internal All of the column, one character a byte. */
+  all = "";
+  /** @internal Whether `all` is there, its characters are those of the text, and no entry is null. */
+  plain = false;
+  private ascii = false;
 
   /** @internal */
-  constructor(column: { data: Uint8Array; ends: Uint32Array; nulls: Uint8Array }) {
-    this.data = column.data;
-    this.ends = column.ends;
-    this.nulls = column.nulls;
-  }
-
-  /** How many entries there are. */
-  get length(): number {
-    return this.ends.length;
+  constructor(column: Column) {
+    this.column = column;
+    this.length = column.length;
   }
 
   /** The text of this row; null where it is null. */
   get(row: number): string | null {
-    if (this.nulls.length !== 0 && isSet(this.nulls, row)) return null;
-    const ends = this.ends;
-    if (row >= ends.length) throw noRow(row, ends.length);
     // One piece of native work for the column and a slice for each row: decoding row by row costs three times that.
-    const all = this.all ?? this.decode();
-    const start = row === 0 ? 0 : ends[row - 1];
-    const text = all.slice(start, ends[row]);
-    return this.ascii || isAscii(text) ? text : decodeText(this.data.subarray(start, ends[row]));
+    if (this.plain && row < this.length) {
+      const starts = this.starts as Uint32Array;
+      return this.all.slice(starts[row], starts[row + 1]);
+    }
+    return this.slow(row);
   }
 
-  private decode(): string {
-    this.ascii = areAscii(this.data);
-    return (this.all = latin1(this.data));
+  private slow(row: number): string | null {
+    if (this.column.isNull(row)) return null;
+    const starts = this.starts ?? this.decode();
+    const text = this.all.slice(starts[row], starts[row + 1]);
+    return this.ascii || isAscii(text) ? text : decodeText(this.column.data.subarray(starts[row], starts[row + 1]));
+  }
+
+  private decode(): Uint32Array {
+    const { data, ends, nulls } = this.column;
+    const starts = new Uint32Array(this.length + 1);
+    starts.set(ends, 1);
+    this.all = latin1(data);
+    this.ascii = areAscii(data);
+    this.plain = this.ascii && nulls.length === 0;
+    return (this.starts = starts);
   }
 }
 

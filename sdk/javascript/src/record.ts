@@ -1,7 +1,7 @@
 /** One record of a batch. Nothing in it is looked at before it is asked for. */
 
 import type { BatchColumns } from "./batch-columns.js";
-import type { Header } from "./columns.js";
+import { type FieldColumn, type Header, TextColumn } from "./columns.js";
 import type { AnyDeclaration, Fields, ReadPart } from "./declare/declaration.js";
 import type { Field } from "./declare/fields.js";
 import type { Lookup } from "./declare/lookups.js";
@@ -168,15 +168,27 @@ export function recordMaker(declaration: AnyDeclaration): (columns: BatchColumns
   const add = (name: string, get: (this: RecordView) => unknown): void => {
     Object.defineProperty(Declared.prototype, name, { get, enumerable: true });
   };
-  Object.keys(declaration.fields ?? {}).forEach((name, i) => {
-    add(name, function () {
-      return this.columns.fields[i].get(this.row);
+  const begin: ((columns: BatchColumns) => void)[] = [];
+  const declare = (name: string, columnOf: (columns: BatchColumns) => FieldColumn): void => {
+    let column: FieldColumn;
+    // Of a plain text column, from its first use on: a call within the getter would double what QuickJS takes for it.
+    let all = "";
+    let starts: Uint32Array | undefined;
+    begin.push((columns) => {
+      column = columnOf(columns);
+      starts = undefined;
     });
-  });
-  Object.keys(declaration.lookups ?? {}).forEach((name, i) => {
     add(name, function () {
-      return this.columns.lookups[i].get(this.row);
+      if (starts !== undefined) return all.slice(starts[this.row], starts[this.row + 1]);
+      const found = column.get(this.row);
+      if (column instanceof TextColumn && column.plain) ({ all, starts } = column);
+      return found;
     });
-  });
-  return (columns) => new Declared(columns);
+  };
+  Object.keys(declaration.fields ?? {}).forEach((name, i) => declare(name, (columns) => columns.fields[i]));
+  Object.keys(declaration.lookups ?? {}).forEach((name, i) => declare(name, (columns) => columns.lookups[i]));
+  return (columns) => {
+    for (const each of begin) each(columns);
+    return new Declared(columns);
+  };
 }
