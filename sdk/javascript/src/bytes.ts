@@ -31,6 +31,16 @@ export function isSet(bits: Uint8Array, i: number): boolean {
   return bits.length !== 0 && ((bits[i >> 3] >> (i & 7)) & 1) === 1;
 }
 
+/**
+ * Whether the first `count` words, a multiple of four, are ASCII. Sixteen bytes a turn: an interpreter pays for turns and
+ * instructions, not for bytes. And `var`: before every use of a `let` or `const` QuickJS asks whether it was initialised.
+ */
+function areAsciiWords(words: Uint32Array, count: number): boolean {
+  var wide = 0;
+  for (var at = 0; at < count; at += 4) wide |= words[at] | words[at + 1] | words[at + 2] | words[at + 3];
+  return (wide & 0x80808080) === 0;
+}
+
 /** Whether all of these bytes are ASCII. */
 export function areAscii(bytes: Uint8Array): boolean {
   let high = 0;
@@ -38,14 +48,9 @@ export function areAscii(bytes: Uint8Array): boolean {
   if (bytes.length >= 16) {
     const head = -bytes.byteOffset & 3;
     while (at < head) high |= bytes[at++];
-    // Sixteen bytes a turn: an interpreter pays for turns and instructions, not for bytes.
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset + at, (bytes.length - at) >> 2);
-    const end = words.length - 3;
-    let wide = 0;
-    let word = 0;
-    for (; word < end; word += 4) wide |= words[word] | words[word + 1] | words[word + 2] | words[word + 3];
-    if ((wide & 0x80808080) !== 0) return false;
-    at += word * 4;
+    const words = (bytes.length - at) >> 2;
+    if (!areAsciiWords(new Uint32Array(bytes.buffer, bytes.byteOffset + at, words), words & ~3)) return false;
+    at += (words & ~3) * 4;
   }
   while (at < bytes.length) high |= bytes[at++];
   return high < 0x80;
