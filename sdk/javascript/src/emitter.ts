@@ -12,6 +12,8 @@ import { Reject } from "./reject.js";
  */
 export class Emitter<Output extends string = string, Counter extends string = string> {
   private readonly plan: RawPlan;
+  private readonly rows: number[];
+  private readonly directions: number[] | undefined;
   private readonly outputs: Readonly<Record<string, number>>;
   private readonly counts: Counts;
   private readonly values: Column | undefined;
@@ -21,6 +23,8 @@ export class Emitter<Output extends string = string, Counter extends string = st
   /** @internal */
   constructor(plan: RawPlan, outputs: Readonly<Record<string, number>>, counts: Counts, values: Column | undefined) {
     this.plan = plan;
+    this.rows = plan.rows;
+    this.directions = plan.outputs;
     this.outputs = outputs;
     this.counts = counts;
     this.values = values;
@@ -28,14 +32,11 @@ export class Emitter<Output extends string = string, Counter extends string = st
 
   /** Emits the record as it is. Calling it again emits the record again, to one output or to more. */
   forward(output: Output): void {
-    const index = this.outputs[output];
+    var index = this.outputs[output];
     if (index === undefined) throw new Error(unknown("output", output, this.outputs));
-    // What `RawPlan.emit` does, without another call: for QuickJS that is half of the price.
-    const { plan } = this;
-    const position = plan.emitted++;
-    if (position === plan.room) plan.grow();
-    plan.rows[position] = this.row;
-    if (index !== 0) (plan.outputs ?? plan.several())[position] = index;
+    // What `RawPlan.emit` does, and no variable that QuickJS checks: a call costs it as much as all of this.
+    this.rows.push(this.row);
+    this.directions?.push(index);
   }
 
   /** Emits the record; what the answer's methods don't change stays as it is. */
@@ -61,14 +62,20 @@ export class Emitter<Output extends string = string, Counter extends string = st
  * which they are emitted here: keep rows ascending, and each output partition keeps the order of its input.
  */
 export class Plan<Output extends string = string, Counter extends string = string> {
+  private readonly batch: number;
   private readonly plan: RawPlan;
+  private readonly rows: number[];
+  private readonly directions: number[] | undefined;
   private readonly outputs: Readonly<Record<string, number>>;
   private readonly counts: Counts;
   private readonly values: Column | undefined;
 
   /** @internal */
   constructor(plan: RawPlan, outputs: Readonly<Record<string, number>>, counts: Counts, values: Column | undefined) {
+    this.batch = plan.batch;
     this.plan = plan;
+    this.rows = plan.rows;
+    this.directions = plan.outputs;
     this.outputs = outputs;
     this.counts = counts;
     this.values = values;
@@ -76,25 +83,22 @@ export class Plan<Output extends string = string, Counter extends string = strin
 
   private refuse(row: number, output?: string): never {
     if (output !== undefined && this.outputs[output] === undefined) throw new Error(unknown("output", output, this.outputs));
-    throw new RangeError(`there is no row ${row}: the batch has ${this.plan.batch}, counted from 0`);
+    throw new RangeError(`there is no row ${row}: the batch has ${this.batch}, counted from 0`);
   }
 
   /** Emits this row as it is. It may be emitted several times, to one output or to more. */
   forward(row: number, output: Output): void {
-    const index = this.outputs[output];
-    const { plan } = this;
-    if (index === undefined || row >>> 0 !== row || row >= plan.batch) this.refuse(row, output);
-    // What `RawPlan.emit` does, without another call: for QuickJS that is half of the price.
-    const position = plan.emitted++;
-    if (position === plan.room) plan.grow();
-    plan.rows[position] = row;
-    if (index !== 0) (plan.outputs ?? plan.several())[position] = index;
+    var index = this.outputs[output];
+    if (index === undefined || row >>> 0 !== row || row >= this.batch) this.refuse(row, output);
+    // What `RawPlan.emit` does, and no variable that QuickJS checks: a call costs it as much as all of this.
+    this.rows.push(row);
+    this.directions?.push(index);
   }
 
   /** Emits this row; what the answer's methods don't change stays as it is. */
   emit(row: number, output: Output): Emission {
     const index = this.outputs[output];
-    if (index === undefined || row >>> 0 !== row || row >= this.plan.batch) this.refuse(row, output);
+    if (index === undefined || row >>> 0 !== row || row >= this.batch) this.refuse(row, output);
     return emission(this.plan, this.plan.emit(row, index), this.values);
   }
 
@@ -103,7 +107,7 @@ export class Plan<Output extends string = string, Counter extends string = strin
    * nothing; rejecting a row that is emitted as well fails the batch.
    */
   reject(row: number, code: string, reason: string): void {
-    if (row >>> 0 !== row || row >= this.plan.batch) this.refuse(row);
+    if (row >>> 0 !== row || row >= this.batch) this.refuse(row);
     this.plan.reject(row, new Reject(code, reason));
   }
 

@@ -1,7 +1,7 @@
 /** What a plan changes of emitted records. Knows positions and contents, not what those stand for. */
 
 import { ColumnBuilder } from "./builder.js";
-import { bytesOf } from "./bytes.js";
+import { u32Bytes } from "./bytes.js";
 import type { WireColumn, WireHeaders, WirePatch } from "./contract.js";
 import { membersFor } from "./json.js";
 
@@ -28,7 +28,7 @@ abstract class Patch {
 
   /** None where every emitted record is patched. */
   protected positions(emitted: number): Uint8Array | undefined {
-    return this.at.length === emitted ? undefined : bytesOf(Uint32Array.from(this.at), this.at.length);
+    return this.at.length === emitted ? undefined : u32Bytes(this.at);
   }
 }
 
@@ -94,7 +94,7 @@ export class HeaderPatch extends Patch {
   /** The contract's patch; none where nothing is patched. */
   finish(emitted: number): WirePatch<WireHeaders> | undefined {
     if (this.at.length === 0) return undefined;
-    const ends = bytesOf(Uint32Array.from(this.ends), this.ends.length);
+    const ends = u32Bytes(this.ends);
     return { at: this.positions(emitted), to: { ends, names: this.names.finish(), values: this.values.finish() } };
   }
 }

@@ -4,21 +4,20 @@
  */
 
 import { ColumnBuilder } from "./builder.js";
-import { bytesOf } from "./bytes.js";
+import { bytesOf, u16Bytes, u32Bytes } from "./bytes.js";
 import type { WireOutput, WireRejections } from "./contract.js";
 import { BytesPatch, HeaderPatch, PartitionPatch, TimestampPatch } from "./patch.js";
 import { PermanentFailure, type Reject } from "./reject.js";
 
 /** @internal */
 export class RawPlan {
-  /** How many records are emitted. */
-  emitted = 0;
-  /** The row of each emitted record. */
-  rows: Uint32Array;
-  /** Where each goes, 0 in what is not written yet; undefined while all go to the first output. */
-  outputs: Uint16Array | undefined = undefined;
-  /** How many records fit. Asking a typed array for its length costs QuickJS as much as all the rest of `emit`. */
-  room: number;
+  /**
+   * The row of each emitted record. Arrays: in QuickJS to append to one and to copy it in the end costs less than to write
+   * into a typed array, and to ask for the length of that.
+   */
+  readonly rows: number[] = [];
+  /** Where each goes; undefined where there is one output alone. */
+  readonly outputs: number[] | undefined;
   private readonly rejected = new Map<number, Reject>();
   private patches: readonly (BytesPatch | HeaderPatch | TimestampPatch | PartitionPatch)[] = [];
   private keyPatch: BytesPatch | undefined = undefined;
@@ -28,43 +27,30 @@ export class RawPlan {
   private timestampPatch: TimestampPatch | undefined = undefined;
   private partitionPatch: PartitionPatch | undefined = undefined;
 
-  constructor(readonly batch: number) {
-    this.rows = new Uint32Array(batch);
-    this.room = batch;
+  constructor(
+    readonly batch: number,
+    outputs: number,
+  ) {
+    this.outputs = outputs === 1 ? undefined : [];
+  }
+
+  /** How many records are emitted. */
+  get emitted(): number {
+    return this.rows.length;
   }
 
   /** Emits a row; answers the new record's position among the emitted ones. */
   emit(row: number, output: number): number {
-    const position = this.emitted++;
-    if (position === this.room) this.grow();
-    this.rows[position] = row;
-    if (output !== 0) (this.outputs ?? this.several())[position] = output;
-    return position;
-  }
-
-  /** Begins to say where records go. */
-  several(): Uint16Array {
-    return (this.outputs = new Uint16Array(this.room));
-  }
-
-  /** Makes room for more records. */
-  grow(): void {
-    this.room *= 2;
-    const rows = new Uint32Array(this.room);
-    rows.set(this.rows);
-    this.rows = rows;
-    if (this.outputs === undefined) return;
-    const outputs = new Uint16Array(this.room);
-    outputs.set(this.outputs);
-    this.outputs = outputs;
+    this.outputs?.push(output);
+    return this.rows.push(row) - 1;
   }
 
   /** Takes back the last emitted records, as far as they come from this row. */
   takeBack(row: number): void {
-    const before = this.emitted;
-    while (this.emitted !== 0 && this.rows[this.emitted - 1] === row) this.emitted--;
-    if (this.emitted === before) return;
-    this.outputs?.fill(0, this.emitted, before);
+    const { rows } = this;
+    if (rows.length === 0 || rows[rows.length - 1] !== row) return;
+    while (rows.length !== 0 && rows[rows.length - 1] === row) rows.pop();
+    if (this.outputs !== undefined) this.outputs.length = rows.length;
     for (const patch of this.patches) patch.truncate(this.emitted);
   }
 
@@ -98,14 +84,24 @@ export class RawPlan {
 
   /** Whether each emitted record comes from a row after that of the one before. */
   private ascends(): boolean {
-    const { emitted, rows } = this;
-    let before = -1;
-    for (let position = 0; position < emitted; position++) {
-      const row = rows[position];
-      if (row <= before) return false;
-      before = row;
+    const { rows } = this;
+    // Not `let`, nor in the loop below: before every use of one QuickJS asks whether it was initialised.
+    var before = -1;
+    for (var position = 0; position < rows.length; position++) {
+      if (rows[position] <= before) return false;
+      before = rows[position];
     }
     return true;
+  }
+
+  /** Where the records go; undefined where that is the first output for all. */
+  private directions(): Uint8Array | undefined {
+    const { outputs } = this;
+    if (outputs === undefined) return undefined;
+    for (var position = 0; position < outputs.length; position++) {
+      if (outputs[position] !== 0) return u16Bytes(outputs);
+    }
+    return undefined;
   }
 
   /** The answer in the contract's words. */
@@ -114,8 +110,8 @@ export class RawPlan {
     // As many ascending rows as are not rejected, and none of them rejected: these are all of the others.
     const all = emitted + rejected.size === this.batch && this.ascends();
     return {
-      rows: all ? undefined : bytesOf(rows, emitted),
-      outputs: this.outputs === undefined || emitted === 0 ? undefined : bytesOf(this.outputs, emitted),
+      rows: all ? undefined : u32Bytes(rows),
+      outputs: this.directions(),
       keys: this.keyPatch?.finish(emitted),
       values: this.valuePatch?.finish(emitted),
       headers: this.headerPatch?.finish(emitted),

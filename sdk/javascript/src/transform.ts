@@ -233,7 +233,7 @@ function make(
         description,
         apply(batch) {
           const columns = new BatchColumns(batch, description);
-          const plan = new RawPlan(columns.count);
+          const plan = new RawPlan(columns.count, description.outputs.length);
           const counts = new Counts(description.counters, counters);
           run(columns, batch, plan, counts);
           return { output: plan.finish(), counts: counts.sums() };
