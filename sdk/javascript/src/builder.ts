@@ -2,7 +2,7 @@
 
 import { NONE, bytesOf } from "./bytes.js";
 import type { WireColumn } from "./contract.js";
-import { encodeText, isAscii, wellFormed } from "./utf8.js";
+import { encodeAscii, encodeText, wellFormed } from "./utf8.js";
 
 /**
  * Bytes are copied when they are pushed, so that the caller may use them again. Texts wait until bytes come or the column
@@ -76,8 +76,10 @@ export class ColumnBuilder {
     this.waiting = [];
     this.waitingLength = 0;
     const joined = waiting.join("");
-    if (isAscii(joined)) {
-      if (joined !== "") this.write(encodeText(joined));
+    if (joined === "") return;
+    const ascii = encodeAscii(joined);
+    if (ascii !== undefined) {
+      this.write(ascii);
       return;
     }
     for (let entry = this.count - waiting.length, i = 0; i < waiting.length; entry++, i++) {

@@ -4,7 +4,7 @@
  * UTF-8.
  */
 
-import { areAscii } from "./bytes.js";
+import { NONE, areAscii } from "./bytes.js";
 
 /** Turns bytes into text and back. */
 export interface Coder {
@@ -56,6 +56,21 @@ function bytesOf(latin: string): Uint8Array {
   return bytes;
 }
 
+/** The bytes of this text if it is ASCII, with QuickJS's functions. */
+function asciiOf(text: string): Uint8Array | undefined {
+  if (text.length <= SHORT || (NONE as Natives).setFromBase64 === undefined) {
+    return isAscii(text) ? bytesOf(text) : undefined;
+  }
+  // Looking at the bytes costs QuickJS a quarter of looking at the text.
+  try {
+    const bytes = bytesOf(text);
+    return areAscii(bytes) ? bytes : undefined;
+  } catch {
+    // A character that is no byte.
+    return undefined;
+  }
+}
+
 /** For engines without coders. */
 export const QUICKJS: Coder = {
   decode(bytes) {
@@ -64,7 +79,7 @@ export const QUICKJS: Coder = {
     return ascii ? text : decodeURIComponent(escape(text));
   },
   encode(text) {
-    return bytesOf(isAscii(text) ? text : unescape(encodeURIComponent(wellFormed(text))));
+    return asciiOf(text) ?? bytesOf(unescape(encodeURIComponent(wellFormed(text))));
   },
 };
 
@@ -92,6 +107,15 @@ export function decodeText(bytes: Uint8Array): string {
 /** The bytes of this text in UTF-8; half a surrogate pair becomes U+FFFD. */
 export function encodeText(text: string): Uint8Array {
   return coder.encode(text);
+}
+
+/** The bytes of this text if it is ASCII. */
+export function encodeAscii(text: string): Uint8Array | undefined {
+  if (coder !== QUICKJS) {
+    const bytes = coder.encode(text);
+    return bytes.length === text.length ? bytes : undefined;
+  }
+  return asciiOf(text);
 }
 
 /** The text of these bytes; what is not UTF-8 becomes U+FFFD. */
