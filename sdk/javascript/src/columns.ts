@@ -15,7 +15,7 @@ export class Column {
   readonly ends: Uint32Array;
   /** @internal */
   readonly nulls: Uint8Array;
-  /** How many entries there are. Kept: asking a typed array for its length costs QuickJS three times a property. */
+  /** How many entries there are. Kept: asking a typed array for its length costs QuickJS more than twice a property. */
   readonly length: number;
   private readonly someNull: boolean;
   private texts: TextColumn | undefined = undefined;
@@ -62,7 +62,7 @@ export class TextColumn {
   /** How many entries there are. */
   readonly length: number;
   private readonly column: Column;
-  /** @internal Where each entry starts, and where the last one ends: a copy of the ends that spares every row the question for the first. */
+  /** @internal Where each entry starts, and where the last one ends: spares every row asking whether it is the first. */
   starts: Uint32Array | undefined = undefined;
   /** @internal All of the column, one character a byte. */
   all = "";

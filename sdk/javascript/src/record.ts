@@ -171,7 +171,7 @@ export function recordMaker(declaration: AnyDeclaration): (columns: BatchColumns
   const begin: ((columns: BatchColumns) => void)[] = [];
   const declare = (name: string, columnOf: (columns: BatchColumns) => FieldColumn): void => {
     let column: FieldColumn;
-    // Of a plain text column, from its first use on: a call within the getter would double what QuickJS takes for it.
+    // Of a plain text column, from its first use on: spares the getter another call.
     let all = "";
     let starts: Uint32Array | undefined;
     begin.push((columns) => {

@@ -131,7 +131,7 @@ type Each = (record: unknown, out: Emitter, state: unknown, tables: Tables) => u
 
 /**
  * The loop over a batch. What it needs are parameters and a `var`: before every use of a `let`, a `const` or what surrounds a
- * function QuickJS asks whether it was initialised, and that made half of what a turn costs.
+ * function QuickJS asks whether it was initialised, and that makes a third of what an empty turn costs.
  */
 function eachRecord(
   count: number,

@@ -61,7 +61,7 @@ function asciiOf(text: string): Uint8Array | undefined {
   if (text.length <= SHORT || (NONE as Natives).setFromBase64 === undefined) {
     return isAscii(text) ? bytesOf(text) : undefined;
   }
-  // Looking at the bytes costs QuickJS a quarter of looking at the text.
+  // Looking at the bytes, word by word, costs QuickJS less than half of looking at the text.
   try {
     const bytes = bytesOf(text);
     return areAscii(bytes) ? bytes : undefined;
