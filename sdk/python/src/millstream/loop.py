@@ -26,10 +26,11 @@ def loop(function, columns, whole, event, record, out, settings, tables, rows, o
         except Exception as error:
             failed(row, error)
             continue
-        if len(outputs) != emitted:
+        now = len(outputs)
+        if now != emitted:
             rows.append(row)
             emitted += 1
-            if len(outputs) != emitted:
+            if now != emitted:
                 emitted = several(row)
 """
 
