@@ -291,6 +291,8 @@ fn counters_and_totals_are_exported() {
     scene.deploy(&host, &["mode=reject-needle"]);
     Producer::new(kafka.brokers()).send_all(&scene.source, &records());
     host.await_caught_up(&scene.name, PATIENCE);
+    // Which is not known before it has seen the end.
+    host.await_no_lag(&scene.name);
     let metrics = millstream_tests::api::get(host.port, "/metrics").unwrap();
     assert_eq!(metrics.status, 200);
     let value = |metric: &str, more: &str| -> Option<f64> {
