@@ -78,9 +78,14 @@ impl<'k> Stage<'k> {
     }
 
     pub(super) fn committed(&self) -> u64 {
+        self.committed_by(&self.name)
+    }
+
+    /// Records of the source that this transform of the installation has committed.
+    pub(super) fn committed_by(&self, transform: &str) -> u64 {
         let committed = self
             .kafka
-            .committed(&self.options.group(&self.name), &self.source);
+            .committed(&self.options.group(transform), &self.source);
         let committed = committed.iter().map(|offset| offset.unwrap_or(0));
         committed.sum::<i64>().unsigned_abs()
     }

@@ -82,15 +82,10 @@ pub fn beside(kafka: &Kafka, seed: u64, work: impl FnOnce()) -> Verdict {
     let report = stage.finish(&lineage);
     assert!(report.is_exactly_once(), "{report}");
     stage.all_are_well();
-    let group = stage.options.group(&panicking);
     wait_until(
         "the transform that panics has got over every record",
         LIMIT,
-        || {
-            let committed = kafka.committed(&group, &stage.source);
-            let committed: i64 = committed.iter().map(|offset| offset.unwrap_or(0)).sum();
-            (committed.unsigned_abs() >= lineage.len()).then_some(())
-        },
+        || (stage.committed_by(&panicking) >= lineage.len()).then_some(()),
     );
     let quarter = |n: u32| memory.least(began + took * n / 4, began + took * (n + 1) / 4);
     Verdict {

@@ -60,7 +60,7 @@ pub(crate) struct Args {
 }
 
 /// One round, as `--json` prints it. Times are nanoseconds a record.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Round<'a> {
     case: &'a str,
     /// Bytes of the component, what compiling it took without a cache, and how long an instance takes to start.
@@ -70,6 +70,13 @@ struct Round<'a> {
     batch: u32,
     round: u32,
     lanes: u32,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// What came of it.
+#[derive(Serialize)]
+struct Figures {
     /// Records that count.
     records: u64,
     records_per_call: f64,
@@ -163,7 +170,7 @@ async fn measure<'a>(
             batch,
             round,
             lanes: args.lanes,
-            ..Round::of(&cost)
+            figures: Figures::of(&cost),
         });
     }
     Ok(rounds)
@@ -174,7 +181,7 @@ fn sizes_and_rounds(args: &Args) -> impl Iterator<Item = (u32, u32)> {
     sizes.flat_map(|batch| (1..=args.rounds).map(|round| (*batch, round)))
 }
 
-impl<'a> Round<'a> {
+impl Figures {
     fn of(cost: &Cost) -> Self {
         let records = cost.records.max(1) as f64;
         let each = |time: Duration| time.as_secs_f64() * 1e9 / records;
@@ -191,7 +198,6 @@ impl<'a> Round<'a> {
             warm_memory_bytes: cost.warm_memory,
             memory_bytes: cost.memory,
             instances: cost.instances,
-            ..Self::default()
         }
     }
 }
@@ -212,28 +218,28 @@ fn table(args: &Args, cases: &[Case], rounds: &[Round<'_>]) -> Columns {
     let sizes = args.batch.iter();
     let rows = sizes.flat_map(|batch| cases.iter().map(move |case| (batch, case)));
     for (batch, case) in rows {
-        let median = |figure: fn(&Round<'_>) -> f64| {
+        let median = |figure: fn(&Figures) -> f64| {
             let own = rounds
                 .iter()
                 .filter(|round| round.case == case.name && round.batch == *batch);
-            let mut all: Vec<f64> = own.map(figure).collect();
+            let mut all: Vec<f64> = own.map(|round| figure(&round.figures)).collect();
             all.sort_by(f64::total_cmp);
             all.get(all.len() / 2).copied().unwrap_or_default()
         };
-        let share = median(|round| round.rejected as f64) / f64::from(args.records);
+        let share = median(|figures| figures.rejected as f64) / f64::from(args.records);
         columns.row([
             escape(&case.name).into_owned(),
             count((*batch).into()),
-            format!("{:.0}", median(|round| round.bytes_per_record)),
+            format!("{:.0}", median(|figures| figures.bytes_per_record)),
             format!("{:.1} %", share * 100.0),
-            count(median(|round| round.records_per_second) as u64),
-            format!("{:.1}", median(|round| round.wall_ns)),
-            format!("{:.1}", median(|round| round.cpu_ns)),
-            format!("{:.1}", median(|round| round.guest_cpu_ns)),
-            format!("{:.1}", median(|round| round.host_cpu_ns)),
+            count(median(|figures| figures.records_per_second) as u64),
+            format!("{:.1}", median(|figures| figures.wall_ns)),
+            format!("{:.1}", median(|figures| figures.cpu_ns)),
+            format!("{:.1}", median(|figures| figures.guest_cpu_ns)),
+            format!("{:.1}", median(|figures| figures.host_cpu_ns)),
             memory(
-                median(|round| round.warm_memory_bytes as f64) as u64,
-                median(|round| round.memory_bytes as f64) as u64,
+                median(|figures| figures.warm_memory_bytes as f64) as u64,
+                median(|figures| figures.memory_bytes as f64) as u64,
             ),
         ]);
     }
