@@ -118,6 +118,23 @@ impl KafkaError {
         )
     }
 
+    /// What keeps a reader from going on, and does not pass by waiting.
+    pub fn ends_reading(&self) -> bool {
+        self.is_fatal()
+            || self.is_authentication()
+            || self.is_authorization()
+            || self.is_unknown_topic()
+            || self.is_lost_offset()
+    }
+
+    /// What was to be read next is not there any more.
+    pub fn is_lost_offset(&self) -> bool {
+        matches!(
+            self.code,
+            RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange
+        )
+    }
+
     /// Brokers that are away, slow or electing a leader: the same call may work later.
     pub fn is_transient(&self) -> bool {
         matches!(

@@ -7,6 +7,7 @@ pub mod consumer;
 pub mod embedded;
 pub mod error;
 mod ffi;
+pub mod follower;
 pub mod log;
 pub mod partitioner;
 pub mod producer;

@@ -64,17 +64,9 @@ impl LogReader {
         let name = format!("{topic}/{partition}");
         let action = format!("read {name}");
         let failed = |error: &Native| KafkaError::from_rdkafka(&*action, error);
-        let mut config = settings.config("millstream-log");
-        // librdkafka wants a group to assign partitions; nothing is ever committed to it.
-        config.set("group.id", "millstream-log-reader");
-        config.set("enable.auto.commit", "false");
-        config.set("enable.auto.offset.store", "false");
+        let mut config = settings.following("millstream-log");
         config.set("auto.offset.reset", "earliest");
-        config.set("isolation.level", "read_committed");
-        config.set("enable.partition.eof", "true");
         config.set("queued.max.messages.kbytes", "4096");
-        let wait = if settings.is_embedded() { "10" } else { "100" };
-        settings.set_unless_given(&mut config, "fetch.wait.max.ms", wait);
         let consumer: StreamConsumer = config.create().map_err(|error| failed(&error))?;
         let assigned = {
             // Gone before the consumer: a list that outlives it hangs its end.
@@ -124,11 +116,7 @@ impl LogReader {
                 Err(Native::PartitionEOF(_)) => return Ok(LogEvent::CaughtUp(self.next)),
                 Err(error) => {
                     let error = KafkaError::from_rdkafka(action(), &error);
-                    if error.is_fatal()
-                        || error.is_authentication()
-                        || error.is_authorization()
-                        || error.is_unknown_topic()
-                    {
+                    if error.ends_reading() {
                         return Err(error);
                     }
                     tracing::debug!(%error, "a log reader goes on");

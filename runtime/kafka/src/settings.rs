@@ -157,6 +157,20 @@ impl Settings {
         config
     }
 
+    /// For a client that reads partitions of its own choice, committed records only, and is told where they end.
+    pub(crate) fn following(&self, client_id: &str) -> ClientConfig {
+        let mut config = self.config(client_id);
+        // librdkafka wants a group to assign partitions; nothing is ever committed to it.
+        config.set("group.id", client_id);
+        config.set("enable.auto.commit", "false");
+        config.set("enable.auto.offset.store", "false");
+        config.set("isolation.level", "read_committed");
+        config.set("enable.partition.eof", "true");
+        let wait = if self.is_embedded() { "10" } else { "100" };
+        self.set_unless_given(&mut config, "fetch.wait.max.ms", wait);
+        config
+    }
+
     pub(crate) fn set_unless_given(&self, config: &mut ClientConfig, name: &str, value: &str) {
         if self.given(name).is_none() {
             config.set(name, value);
