@@ -42,4 +42,4 @@ pub use observer::{Deaf, Level, LogLine, LogSource, Observer};
 pub use output::{Column, Headers, Output, Patch, Rejections};
 pub use plan::{Change, Emit, HeaderList, OutputBuilder, Plan, Rejection, ValueChange};
 pub use state::LogProbe;
-pub use tables::{FixedTables, NoTables, Tables};
+pub use tables::{FixedTables, NoTables, Snapshot, TableError, Tables, Values};

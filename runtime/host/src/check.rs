@@ -81,6 +81,22 @@ fn limits_within(manifest: &Manifest, file: &str, host: &HostLimits, problems: &
             ),
         );
     }
+    for (name, table) in &manifest.tables {
+        if let Some(memory) = table.memory
+            && memory > host.table_memory
+        {
+            let message = format!(
+                "asks for {}, but this host has {} for all tables: ask for less, or start the host with a larger --table-memory",
+                bytes(memory),
+                bytes(host.table_memory)
+            );
+            let item = format!("{file}: tables.{name}.memory");
+            problems.push(Problem::new(item, message));
+        }
+    }
+    let mut refuse = |field: &str, message: String| {
+        problems.push(Problem::new(format!("{file}: limits.{field}"), message))
+    };
     for (field, asked) in [
         ("result-size", asked.result_size),
         ("written-size", asked.written_size),

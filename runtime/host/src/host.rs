@@ -17,6 +17,7 @@ mod letters;
 mod module;
 mod ready;
 mod redrive;
+mod tables;
 mod tasks;
 
 use std::{
@@ -51,6 +52,7 @@ use crate::{
     modules::Modules,
     status::StatusBoard,
     supervisor::{Supervisor, Workshop},
+    tables::Shelf,
     wire::{Wiring, WiringOptions},
 };
 
@@ -116,6 +118,7 @@ impl Host {
             engine,
             modules,
             limits: config.limits(),
+            shelf: Shelf::new(settings.clone(), admin.clone(), config.table_memory),
             wiring,
             sink,
             native_guests: config.native_guests.clone(),

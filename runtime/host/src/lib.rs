@@ -33,4 +33,5 @@ pub mod names;
 pub mod problem;
 pub mod status;
 pub mod supervisor;
+pub mod tables;
 pub mod wire;

@@ -29,6 +29,9 @@ pub struct Manifest {
     pub step: Step,
     /// Output name to topic.
     pub outputs: BTreeMap<String, String>,
+    /// Table name to what it is made of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, TableAsked>,
     /// Where rejected rows go.
     pub rejected_topic: String,
     #[serde(default)]
@@ -62,6 +65,23 @@ pub struct Step {
     pub module: String,
     /// For `configure`, in the order of their names.
     pub settings: Vec<(String, String)>,
+}
+
+/// A table that the module looks into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableAsked {
+    /// Each key's newest record in it is a row.
+    pub topic: String,
+    /// Bytes that it may take; `None`: the host's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+}
+
+impl TableAsked {
+    /// Bytes that it may take.
+    pub fn memory(&self) -> u64 {
+        self.memory.unwrap_or(crate::tables::DEFAULT_MEMORY)
+    }
 }
 
 /// The limits that the manifest sets; `None`: the host's default.

@@ -3,14 +3,15 @@
 //! Nothing is counted here. At each scrape the transforms' own numbers are read and written out, so a transform that is
 //! deleted takes its series with it. Labels are types, so that a misspelt one does not compile.
 
+mod tables;
 mod transforms;
 
 use std::{fmt, sync::Arc};
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
-    metrics::{gauge::ConstGauge, info::Info},
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet},
+    metrics::{MetricType, gauge::ConstGauge, info::Info},
     registry::Registry,
 };
 
@@ -91,6 +92,24 @@ impl Collector for OfHost {
             "Lanes that have work and do not get on with it",
             stuck,
         )?;
-        transforms::encode(&self.supervisor.views(), encoder)
+        tables::encode(&workshop.shelf.all(), &mut encoder)?;
+        transforms::encode(&self.supervisor.views(), &mut encoder)
     }
+}
+
+/// Writes one metric: a family with a series for each of what `series` gives.
+fn family<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help, kind): (&str, &str, MetricType),
+    series: impl Iterator<Item = (L, f64)>,
+) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+    for (labels, value) in series {
+        let mut one = metric.encode_family(&labels)?;
+        match kind {
+            MetricType::Counter => one.encode_counter::<NoLabelSet, f64, f64>(&value, None)?,
+            _ => one.encode_gauge(&value)?,
+        }
+    }
+    Ok(())
 }

@@ -26,7 +26,9 @@ use crate::{
     deployments::{record::Revision, state::Deployments},
     guests::Guests,
     logs::LogSink,
+    manifest::Manifest,
     modules::Modules,
+    tables::{Shelf, Table},
     wire::Wiring,
 };
 
@@ -36,6 +38,7 @@ pub struct Workshop {
     pub engine: Engine,
     pub modules: Modules,
     pub limits: HostLimits,
+    pub shelf: Shelf,
     pub wiring: Wiring,
     pub sink: LogSink,
     /// See [`HostConfig::native_guests`](crate::host::HostConfig::native_guests).
@@ -43,6 +46,17 @@ pub struct Workshop {
 }
 
 impl Workshop {
+    /// The tables that a manifest names, which are read from now on if they were not.
+    fn tables(&self, manifest: &Manifest) -> BTreeMap<String, Arc<Table>> {
+        let asked = manifest.tables.iter();
+        asked
+            .map(|(name, asked)| {
+                let table = self.shelf.table(&asked.topic, asked.memory());
+                (name.clone(), table)
+            })
+            .collect()
+    }
+
     /// What a module says of itself.
     pub(crate) async fn describe(
         &self,

@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// NAME=TOPIC
     #[arg(long)]
     pub(crate) output: Vec<String>,
+    /// NAME=TOPIC of a table
+    #[arg(long)]
+    pub(crate) table: Vec<String>,
     #[arg(long)]
     pub(crate) rejected: String,
     #[arg(long)]
@@ -80,6 +83,7 @@ async fn work(args: &Args, module: Option<PathBuf>) -> anyhow::Result<()> {
         engine: EngineConfig::default(),
         workers: std::thread::available_parallelism()?.get(),
         in_flight: 64 << 20,
+        table_memory: millstream_host::tables::DEFAULT_ROOM,
         native_guests: native,
     })?;
     host.bring_up().await?;
@@ -125,12 +129,14 @@ async fn read(host: &Host, events: u64) -> anyhow::Result<Summed> {
 }
 
 fn upload(args: &Args, module: Vec<u8>) -> Upload {
-    let outputs: String = args
-        .output
-        .iter()
-        .filter_map(|output| output.split_once('='))
-        .map(|(name, topic)| format!("{name} = \"{topic}\"\n"))
-        .collect();
+    let lines = |pairs: &[String]| -> String {
+        pairs
+            .iter()
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, topic)| format!("{name} = \"{topic}\"\n"))
+            .collect()
+    };
+    let (outputs, tables) = (lines(&args.output), lines(&args.table));
     let mut more = String::new();
     if args.exactly_once {
         more.push_str("delivery = \"exactly-once\"\n");
@@ -140,7 +146,7 @@ fn upload(args: &Args, module: Vec<u8>) -> Upload {
     }
     let text = format!(
         "name = \"bench\"\n{more}source = {{ topics = [\"{}\"] }}\nmodule = \"bench.wasm\"\n\
-         [outputs]\n{outputs}[failures]\nrejected = {{ topic = \"{}\" }}\n",
+         [outputs]\n{outputs}[tables]\n{tables}[failures]\nrejected = {{ topic = \"{}\" }}\n",
         args.source, args.rejected
     );
     Upload {

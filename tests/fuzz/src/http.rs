@@ -75,6 +75,7 @@ impl World {
                 },
                 workers: 1,
                 in_flight: 1 << 20,
+                table_memory: millstream_host::tables::DEFAULT_ROOM,
                 native_guests: None,
             });
             host.expect("a host")

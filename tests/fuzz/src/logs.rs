@@ -81,7 +81,13 @@ fn revision(
         assert_eq!(again.as_ref(), Some(&revision));
     }
     if let Some(deployment) = revision.deployment() {
-        let limits = effective_limits(&deployment.manifest, &HostLimits { memory: 1 << 30 });
+        let limits = effective_limits(
+            &deployment.manifest,
+            &HostLimits {
+                memory: 1 << 30,
+                table_memory: 1 << 30,
+            },
+        );
         let _ = fuzzing::search_cpu(&limits);
         let _ = deployment.manifest.source.start.to_string();
         let _ = deployment.manifest.module_file();

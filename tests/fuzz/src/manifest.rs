@@ -60,7 +60,10 @@ fn accepted(manifest: &Manifest, text: &str) {
     let back: Manifest = serde_json::from_str(&json).expect("its own JSON");
     assert_eq!(back, *manifest);
 
-    let host = HostLimits { memory: 1 << 30 };
+    let host = HostLimits {
+        memory: 1 << 30,
+        table_memory: 1 << 30,
+    };
     let limits = check::effective_limits(manifest, &host);
     assert!(limits.memory <= host.memory);
     assert!(limits.batch_time <= MOST_BATCH_TIME && !limits.batch_time.is_zero());

@@ -32,6 +32,7 @@ fn host(prefix: &str, faulty: &Arc<AtomicBool>, panics: &Arc<AtomicUsize>) -> Ho
         workers: 1,
         // Less than two batches: a transform that holds some of it must not keep the other out.
         in_flight: 1 << 20,
+        table_memory: millstream_host::tables::DEFAULT_ROOM,
         native_guests: None,
     };
     Host::new(config).unwrap()

@@ -68,6 +68,9 @@ pub(crate) struct Changes {
     /// Topic for an output of the module; can be given several times
     #[arg(long, value_name = "OUTPUT=TOPIC")]
     pub(crate) to: Vec<Pair>,
+    /// Topic of a table that the module looks into; can be given several times
+    #[arg(long, value_name = "TABLE=TOPIC")]
+    pub(crate) table: Vec<Pair>,
     /// A setting of the module; can be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) setting: Vec<Pair>,

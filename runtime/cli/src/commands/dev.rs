@@ -97,6 +97,7 @@ pub(crate) async fn start(options: DevOptions) -> anyhow::Result<DevHost> {
         engine: options.guests.engine()?,
         workers: options.guests.workers(),
         in_flight: options.guests.in_flight(),
+        table_memory: options.guests.table_memory(),
     };
     let mut running = Running::start(config, options.listen).await?;
     running.ready().await?;

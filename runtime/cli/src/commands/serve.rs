@@ -85,6 +85,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         engine: args.guests.engine()?,
         workers: args.guests.workers(),
         in_flight: args.guests.in_flight(),
+        table_memory: args.guests.table_memory(),
     };
     let running = Running::start(config, address).await?;
     tracing::info!(

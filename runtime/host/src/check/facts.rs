@@ -13,6 +13,8 @@ pub struct TopicFacts {
 pub struct HostLimits {
     /// Memory of one instance, bytes.
     pub memory: u64,
+    /// Memory of all tables, bytes.
+    pub table_memory: u64,
 }
 
 pub struct Facts<'a> {

@@ -10,8 +10,8 @@ use crate::{
 /// The output that stands for the next step of a deployment that has several.
 const NEXT: &str = "next";
 
-/// Checks that every output of the module has a topic, that no topic is given to an output that does not exist, and that the
-/// module asks for nothing that this version of the host does not have.
+/// Checks that every output and every table of the module has a topic, that no topic is given to one that does not exist, and
+/// that the module asks for nothing that this version of the host does not have.
 /// `file` is what problems call the manifest, `module` the module.
 pub fn description(
     manifest: &Manifest,
@@ -32,11 +32,21 @@ pub fn description(
             problems.push(Problem::new(format!("{file}: outputs"), message));
         }
     }
-    if let Some(table) = description.tables.first() {
+    let tables = || description.tables.iter().map(String::as_str);
+    for table in tables().filter(|table| !manifest.tables.contains_key(*table)) {
         let message = format!(
-            "declares the table \"{table}\": tables are not supported by this version of Millstream"
+            "has no topic for the table \"{table}\", which {module} declares: add {table} = \"…\" or --table {table}=…"
         );
-        problems.push(Problem::new(module, message));
+        problems.push(Problem::new(format!("{file}: tables"), message));
+    }
+    for table in manifest.tables.keys() {
+        if !description.tables.contains(table) {
+            let message = format!(
+                "{module} has no such table; {}",
+                suggestion(table, tables())
+            );
+            problems.push(Problem::new(format!("{file}: tables.{table}"), message));
+        }
     }
     for output in manifest
         .outputs

@@ -37,7 +37,10 @@ impl World {
             topics: &self.topics,
             create_topics: self.create_topics,
             embedded: self.embedded,
-            host: HostLimits { memory: 1 << 30 },
+            host: HostLimits {
+                memory: 1 << 30,
+                table_memory: 1 << 30,
+            },
             others: &self.others,
         };
         manifest(&parse(text), "m.toml", &facts)
@@ -67,6 +70,36 @@ fn a_source_that_does_not_exist_is_named_with_the_nearest_that_does() {
     assert_eq!(
         whole().problems(&misspelt),
         ["m.toml: source.topics: the topic \"swips\" does not exist; did you mean \"swipes\"?"]
+    );
+}
+
+#[test]
+fn the_topic_of_a_table_has_to_exist_and_to_be_allowed() {
+    let with = |topic: &str| format!("tables = {{ users = \"{topic}\" }}\n{MANIFEST}");
+    let mut world = whole();
+    assert_eq!(
+        world.problems(&with("swipe")),
+        ["m.toml: tables.users: the topic \"swipe\" does not exist; did you mean \"swipes\"?"]
+    );
+    let reserved = world.problems(&with("_millstream.logs"));
+    assert!(reserved[0].starts_with("m.toml: tables.users: \"_millstream.logs\" is reserved"));
+    world.embedded = true;
+    assert_eq!(world.check(&with("users")).missing_topics, ["users"]);
+}
+
+#[test]
+fn a_table_may_ask_for_what_the_host_has_for_all() {
+    let with = |memory: &str| {
+        format!(
+            "tables = {{ users = {{ topic = \"swipes\", memory = \"{memory}\" }} }}\n{MANIFEST}"
+        )
+    };
+    assert!(whole().problems(&with("1 GiB")).is_empty());
+    let problems = whole().problems(&with("2 GiB"));
+    assert!(
+        problems[0].starts_with("m.toml: tables.users.memory: asks for 2.0 GiB")
+            && problems[0].contains("--table-memory"),
+        "{problems:?}"
     );
 }
 
@@ -181,7 +214,13 @@ fn limits_past_the_hosts_are_refused_with_both_numbers() {
 
 #[test]
 fn limits_that_are_not_asked_for_fit_into_the_host() {
-    let limits = effective_limits(&parse(MANIFEST), &HostLimits { memory: 64 << 20 });
+    let limits = effective_limits(
+        &parse(MANIFEST),
+        &HostLimits {
+            memory: 64 << 20,
+            table_memory: 1 << 30,
+        },
+    );
     assert_eq!(limits.memory, 64 << 20);
     assert_eq!(limits.batch_time, Limits::default().batch_time);
 }
@@ -191,7 +230,13 @@ fn limits_that_are_not_asked_for_fit_into_the_host() {
 fn no_call_is_given_more_than_any_host_allows_whatever_is_asked_for() {
     let asked = "[limits]\nbatch-time = \"100 years\"\nresult-size = \"1 TiB\"\nwritten-size = \"1 TiB\"\nwritten-records = 9000000000\n";
     let manifest = parse(&format!("{MANIFEST}{asked}"));
-    let limits = effective_limits(&manifest, &HostLimits { memory: 64 << 20 });
+    let limits = effective_limits(
+        &manifest,
+        &HostLimits {
+            memory: 64 << 20,
+            table_memory: 1 << 30,
+        },
+    );
     assert_eq!(limits.batch_time, MOST_BATCH_TIME);
     assert_eq!(limits.result_bytes, MOST_CALL_BYTES);
     assert_eq!(limits.written_bytes, MOST_CALL_BYTES);

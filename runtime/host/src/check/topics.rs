@@ -17,7 +17,7 @@ pub(super) fn check(manifest: &Manifest, file: &str, facts: &Facts<'_>, findings
             "is a time, which the embedded broker cannot look up: write \"earliest\", \"latest\" or \"-1000\"",
         ));
     }
-    sources_exist(manifest, file, facts, findings);
+    read_exist(manifest, file, facts, findings);
     written_exist(manifest, file, facts, findings);
     loops(manifest, file, facts, findings);
     shared(manifest, findings);
@@ -29,15 +29,22 @@ fn reserved(manifest: &Manifest, file: &str, facts: &Facts<'_>, problems: &mut V
             problems.push(Problem::new(format!("{file}: source.topics"), why));
         }
     }
-    for (item, topic) in manifest.written_topics() {
+    let tables = manifest.tables.iter();
+    let tables = tables.map(|(name, table)| (format!("tables.{name}"), table.topic.as_str()));
+    for (item, topic) in manifest.written_topics().chain(tables) {
         if let Err(why) = names::check_not_reserved(topic, facts.prefix) {
             problems.push(Problem::new(format!("{file}: {item}"), why));
         }
     }
 }
 
-fn sources_exist(manifest: &Manifest, file: &str, facts: &Facts<'_>, findings: &mut Findings) {
-    for topic in &manifest.source.topics {
+/// What is read has to be there: the sources, and the topics of tables.
+fn read_exist(manifest: &Manifest, file: &str, facts: &Facts<'_>, findings: &mut Findings) {
+    let sources = manifest.source.topics.iter();
+    let sources = sources.map(|topic| ("source.topics".to_owned(), topic));
+    let tables = manifest.tables.iter();
+    let tables = tables.map(|(name, table)| (format!("tables.{name}"), &table.topic));
+    for (item, topic) in sources.chain(tables) {
         if facts.topics.contains_key(topic)
             || names::check_not_reserved(topic, facts.prefix).is_err()
         {
@@ -58,7 +65,7 @@ fn sources_exist(manifest: &Manifest, file: &str, facts: &Facts<'_>, findings: &
             None => "create it first".to_owned(),
         };
         findings.problems.push(Problem::new(
-            format!("{file}: source.topics"),
+            format!("{file}: {item}"),
             format!("the topic \"{topic}\" does not exist; {hint}"),
         ));
     }

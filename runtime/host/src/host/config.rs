@@ -21,6 +21,8 @@ pub struct HostConfig {
     pub workers: usize,
     /// Bytes of input in flight, all transforms together.
     pub in_flight: u64,
+    /// Bytes of all tables together.
+    pub table_memory: u64,
     /// Code compiled in that takes the place of every module's instances: what a benchmark compares the sandbox with. Modules
     /// are checked and describe themselves all the same. `None`: modules run.
     pub native_guests: Option<Arc<dyn Guests>>,
@@ -41,6 +43,7 @@ impl HostConfig {
     pub(super) fn limits(&self) -> HostLimits {
         HostLimits {
             memory: self.engine.guest_memory,
+            table_memory: self.table_memory,
         }
     }
 }

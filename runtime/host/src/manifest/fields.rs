@@ -2,6 +2,7 @@
 
 mod failures;
 mod reader;
+mod tables;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
@@ -61,9 +62,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Vec<Problem>> {
     let commit_interval = commit_interval(&root, &mut problems);
     let step = step(&root, &mut problems);
     let outputs = outputs(&root, &mut problems);
-    if let Some(tables) = root.get("tables") {
-        problems.unsupported(&tables, "tables are", "[tables]");
-    }
+    let tables = tables::read(&root, &mut problems);
     let (rejected, failures) = failures::read(&root, &mut problems);
     let limits = limits(&root, &mut problems);
     let lanes = lanes(&root, &mut problems);
@@ -80,6 +79,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Vec<Problem>> {
                 source,
                 step,
                 outputs,
+                tables,
                 rejected_topic,
                 delivery,
                 commit_interval,

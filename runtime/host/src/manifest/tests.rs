@@ -99,13 +99,37 @@ fn an_unknown_field_is_named_with_its_line_and_the_nearest_that_exists() {
 #[test]
 fn what_a_later_version_can_do_is_refused_by_name() {
     let wanted = "not supported by this version of Millstream: remove";
-    let problem = problem_with("tables = { users = \"users\" }\n");
+    let two = WHOLE.replace("[outputs]", "[[steps]]\nmodule = \"b.wasm\"\n[outputs]");
+    let problem = &problems(&two)[0];
     assert!(
-        problem.contains("m.toml:1: tables: tables are") && problem.contains(wanted),
+        problem.contains("m.toml:10: steps: several steps are") && problem.contains(wanted),
         "{problem}"
     );
-    let two = WHOLE.replace("[outputs]", "[[steps]]\nmodule = \"b.wasm\"\n[outputs]");
-    assert!(problems(&two)[0].contains("m.toml:10: steps: several steps are not supported"));
+}
+
+#[test]
+fn tables_are_read_with_and_without_a_limit() {
+    let lines =
+        "tables = { users = \"app.users\", cities = { topic = \"cities\", memory = \"1 GiB\" } }\n";
+    let manifest = Manifest::parse("m.toml", &format!("{lines}{SHORT}")).unwrap();
+    let users = &manifest.tables["users"];
+    assert_eq!((&*users.topic, users.memory()), ("app.users", 512 << 20));
+    let cities = &manifest.tables["cities"];
+    assert_eq!((&*cities.topic, cities.memory()), ("cities", 1 << 30));
+    for (line, wanted) in [
+        (
+            "tables = { a = 1 }\n",
+            "tables.a: is an integer, but has to be a table",
+        ),
+        ("tables = { a = \"b/c\" }\n", "'/'"),
+        (
+            "tables = { a = { memory = \"1 MiB\" } }\n",
+            "tables.a.topic: is missing",
+        ),
+    ] {
+        let problem = problem_with(line);
+        assert!(problem.contains(wanted), "{problem}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use prometheus_client::metrics::MetricType;
 
 use std::sync::Arc;
 
+use super::family;
 use crate::{
     stats::{HistogramSnapshot, StatsSnapshot},
     supervisor::View,
@@ -57,24 +58,7 @@ struct One {
     stats: StatsSnapshot,
 }
 
-/// Writes one metric: a family with a series for each of what `series` gives.
-fn family<L: EncodeLabelSet>(
-    encoder: &mut DescriptorEncoder<'_>,
-    (name, help, kind): (&str, &str, MetricType),
-    series: impl Iterator<Item = (L, f64)>,
-) -> fmt::Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
-    for (labels, value) in series {
-        let mut one = metric.encode_family(&labels)?;
-        match kind {
-            MetricType::Counter => one.encode_counter::<NoLabelSet, f64, f64>(&value, None)?,
-            _ => one.encode_gauge(&value)?,
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn encode(views: &[Arc<View>], mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+pub(super) fn encode(views: &[Arc<View>], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let all: Vec<One> = views
         .iter()
         .map(|view| One {
@@ -83,7 +67,6 @@ pub(super) fn encode(views: &[Arc<View>], mut encoder: DescriptorEncoder<'_>) ->
             view: Arc::clone(view),
         })
         .collect();
-    let encoder = &mut encoder;
     // Names end up as millstream_NAME_total for counters.
     let plain: &[Plain] = &[
         ("records_in", "Input records that are finished", |s| {

@@ -1,6 +1,6 @@
 //! From a revision in the log to one that a runner can run.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use millstream_engine::{Description, Limits};
 
@@ -16,7 +16,14 @@ use crate::{
     modules::ModuleError,
     runner,
     source::TopicPartition,
+    tables::{self, Joined, Table},
 };
+
+/// How long tables may take to be ready before somebody is told how far they are.
+const TABLES_WITHIN: Duration = Duration::from_secs(2);
+
+/// Tables by the names that a module has for them.
+pub(super) type Held = BTreeMap<String, Arc<Table>>;
 
 /// A revision that cannot run.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ pub(super) enum Unfit {
     Failed(String),
     /// It may.
     Later(String),
+    /// Its tables are being read: how far that is.
+    Reading(String),
 }
 
 pub(super) async fn prepare(
@@ -33,7 +42,14 @@ pub(super) async fn prepare(
     voice: &Arc<Voice>,
     revision: &Revision,
     deployment: &Deployment,
+    held: &Held,
 ) -> Result<runner::Revision, Unfit> {
+    tables::ready(held.values(), TABLES_WITHIN)
+        .await
+        .map_err(|why| match why {
+            tables::NotReady::Reading(progress) => Unfit::Reading(progress),
+            tables::NotReady::Failed(why) => Unfit::Failed(why),
+        })?;
     let bytes = workshop
         .modules
         .fetch(&deployment.module)
@@ -67,6 +83,7 @@ pub(super) async fn prepare(
             }
         })?;
     let routes = routes(revision, deployment, &description)?;
+    let module = module.with_tables(Arc::new(joined(deployment, &description, held)?));
     let observer = Arc::new(GuestObserver {
         voice: Arc::clone(voice),
         revision: revision.number,
@@ -110,12 +127,7 @@ fn routes(
             name: Arc::from(name.as_str()),
             topic: Arc::from(topic.as_str()),
         }),
-        // It was checked at the deploy: the module answers differently now.
-        None => Err(Unfit::Failed(format!(
-            "{} declares the output \"{name}\", which it did not when it was deployed: \
-             for the same settings `configure` has to answer the same; fix the module and deploy it again",
-            deployment.module.file
-        ))),
+        None => Err(says_otherwise(deployment, "output", name)),
     };
     Ok(Routes {
         transform: Arc::from(revision.name.as_str()),
@@ -132,6 +144,29 @@ fn routes(
             .collect::<Result<_, _>>()?,
         letters: letters(&deployment.manifest),
     })
+}
+
+/// The tables in the order that the module has them in.
+fn joined(
+    deployment: &Deployment,
+    description: &Description,
+    held: &Held,
+) -> Result<Joined, Unfit> {
+    let table = |name: &String| match held.get(name) {
+        Some(table) => Ok(Arc::clone(table)),
+        None => Err(says_otherwise(deployment, "table", name)),
+    };
+    let tables = description.tables.iter().map(table);
+    Ok(Joined(tables.collect::<Result<_, _>>()?))
+}
+
+/// It was checked at the deploy: the module answers differently now.
+fn says_otherwise(deployment: &Deployment, what: &str, name: &str) -> Unfit {
+    Unfit::Failed(format!(
+        "{} declares the {what} \"{name}\", which it did not when it was deployed: \
+         for the same settings `configure` has to answer the same; fix the module and deploy it again",
+        deployment.module.file
+    ))
 }
 
 fn letters(manifest: &Manifest) -> Letters {
@@ -156,7 +191,7 @@ fn policy(asked: &FailuresAsked, limits: &Limits) -> FailurePolicy {
 }
 
 fn starts(deployment: &Deployment) -> Starts {
-    let of_topic = |(topic, partitions): (&String, &std::collections::BTreeMap<i32, i64>)| {
+    let of_topic = |(topic, partitions): (&String, &BTreeMap<i32, i64>)| {
         let topic: Arc<str> = Arc::from(topic.as_str());
         let named = partitions.iter().map(move |(partition, offset)| {
             (TopicPartition::new(Arc::clone(&topic), *partition), *offset)

@@ -6,7 +6,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     State, View, Workshop,
-    prepare::{Unfit, prepare},
+    prepare::{Held, Unfit, prepare},
     redrive::Job,
     view::of_runner,
 };
@@ -31,6 +31,8 @@ pub(super) struct Transform {
     /// The redrive that this is, instead of the transform itself.
     job: Option<Arc<Job>>,
     runner: Option<(RunnerHandle, Shape)>,
+    /// The tables of the revision that it is being brought to, which have to be read before that can run.
+    tables: Held,
 }
 
 /// What ends a wait.
@@ -62,6 +64,7 @@ impl Transform {
             stop,
             job,
             runner: None,
+            tables: Held::new(),
         }
     }
 
@@ -102,12 +105,14 @@ impl Transform {
         if self.runner.is_none() {
             self.tell(revision.number, State::Starting, None);
         }
+        self.tables = self.workshop.tables(&deployment.manifest);
         match prepare(
             &self.workshop,
             &self.view,
             &self.voice,
             revision,
             deployment,
+            &self.tables,
         )
         .await
         {
@@ -148,6 +153,12 @@ impl Transform {
                     }
                 }
                 false
+            }
+            Err(Unfit::Reading(progress)) => {
+                // It changes all the time: nothing for the log.
+                self.view
+                    .set(revision.number, State::Starting, Some(progress));
+                true
             }
             Err(Unfit::Later(why)) => {
                 self.tell(revision.number, State::Waiting, Some(why));
@@ -224,6 +235,7 @@ impl Transform {
     }
 
     async fn end(&mut self, deadline: Instant) {
+        self.tables.clear();
         if let Some((runner, _)) = self.runner.take() {
             runner.drain(deadline).await;
             self.view.runner(None);

@@ -37,6 +37,7 @@ pub(in crate::commands) fn assemble(
     changes: &Changes,
 ) -> anyhow::Result<Assembled> {
     args::unique("--to", &changes.to)?;
+    args::unique("--table", &changes.table)?;
     args::unique("--setting", &changes.setting)?;
     match (module, file) {
         (_, Some(file)) => from_file(file, module, changes),
@@ -168,10 +169,12 @@ fn apply(
             }
         }
     }
-    if !changes.to.is_empty() {
-        let outputs = table(document.as_table_mut(), "outputs")?;
-        for pair in &changes.to {
-            outputs.insert(&pair.key, Value::from(pair.value.as_str()).into());
+    for (name, pairs) in [("outputs", &changes.to), ("tables", &changes.table)] {
+        if !pairs.is_empty() {
+            let topics = table(document.as_table_mut(), name)?;
+            for pair in pairs {
+                topics.insert(&pair.key, Value::from(pair.value.as_str()).into());
+            }
         }
     }
     if let Some(topic) = &changes.rejected {
@@ -250,9 +253,11 @@ fn as_option(detail: &str) -> String {
             .trim_start(),
         None => rest,
     };
-    let options: [(&str, &str); 10] = [
+    let options: [(&str, &str); 12] = [
         ("outputs.", "--to "),
         ("outputs", "--to"),
+        ("tables.", "--table "),
+        ("tables", "--table"),
         ("source.topics", "--from"),
         ("source.start", "--start"),
         ("steps[0].settings.", "--setting "),

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, thread};
 
 use bytesize::ByteSize;
 use millstream_engine::{CompilerProcess, EngineConfig};
+use millstream_host::tables::DEFAULT_ROOM;
 
 use crate::{api::DEFAULT_PORT, output::Complaint};
 
@@ -64,6 +65,9 @@ pub(crate) struct GuestFlags {
     /// Input that may be in flight, all transforms together
     #[arg(long, value_name = "SIZE", default_value = "64 MiB")]
     in_flight: ByteSize,
+    /// Memory of all tables that transforms look into
+    #[arg(long, value_name = "SIZE", default_value = "2 GiB")]
+    table_memory: ByteSize,
 }
 
 impl GuestFlags {
@@ -95,6 +99,10 @@ impl GuestFlags {
     pub(crate) fn in_flight(&self) -> u64 {
         self.in_flight.as_u64()
     }
+
+    pub(crate) fn table_memory(&self) -> u64 {
+        self.table_memory.as_u64()
+    }
 }
 
 impl Default for GuestFlags {
@@ -106,6 +114,7 @@ impl Default for GuestFlags {
             cache_dir: None,
             workers: None,
             in_flight: ByteSize::mib(64),
+            table_memory: ByteSize(DEFAULT_ROOM),
         }
     }
 }

@@ -1,0 +1,90 @@
+//! The series of each table.
+
+use std::{fmt, sync::Arc};
+
+use prometheus_client::{
+    encoding::{DescriptorEncoder, EncodeLabelSet},
+    metrics::MetricType,
+};
+
+use super::family;
+use crate::tables::{Phase, Report, Table};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTable {
+    topic: String,
+}
+
+struct One {
+    topic: String,
+    report: Report,
+    /// Rows, bytes, and the most bytes.
+    size: (u64, u64, u64),
+}
+
+/// Name, help, kind, and the number.
+type Plain = (&'static str, &'static str, MetricType, fn(&One) -> f64);
+
+const PLAIN: &[Plain] = &[
+    ("table_rows", "Rows of a table", MetricType::Gauge, |one| {
+        one.size.0 as f64
+    }),
+    (
+        "table_bytes",
+        "Memory that a table takes",
+        MetricType::Gauge,
+        |one| one.size.1 as f64,
+    ),
+    (
+        "table_limit_bytes",
+        "Memory that a table may take",
+        MetricType::Gauge,
+        |one| one.size.2 as f64,
+    ),
+    (
+        "table_ready",
+        "1 if transforms can look into a table, 0 while it is being read or has failed",
+        MetricType::Gauge,
+        |one| f64::from(u8::from(one.report.phase == Phase::Ready)),
+    ),
+    (
+        "table_records_read",
+        "Records of its topic that a table was made of",
+        MetricType::Counter,
+        |one| one.report.read as f64,
+    ),
+    (
+        "table_lag_records",
+        "Offsets of its topic that a table has not read",
+        MetricType::Gauge,
+        |one| one.report.unread as f64,
+    ),
+    (
+        "table_stale_seconds",
+        "Since when a table does not have all of its topic",
+        MetricType::Gauge,
+        |one| one.report.stale.as_secs_f64(),
+    ),
+];
+
+pub(super) fn encode(tables: &[Arc<Table>], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let all: Vec<One> = tables
+        .iter()
+        .map(|table| One {
+            topic: table.topic().to_owned(),
+            report: table.report(),
+            size: table.size(),
+        })
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    for (name, help, kind, number) in PLAIN {
+        let series = all.iter().map(|one| {
+            let topic = one.topic.clone();
+            (OfTable { topic }, number(one))
+        });
+        family(encoder, (name, help, *kind), series)?;
+    }
+    Ok(())
+}

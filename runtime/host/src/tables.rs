@@ -1,0 +1,239 @@
+//! Tables: what transforms look into, each the newest rows of a compacted topic.
+//!
+//! A host that runs a transform with tables holds all rows of each, whichever of the source's partitions it has, once for all
+//! transforms that name the same topic. A transform starts when its tables have what their topics had when it was to start,
+//! and then they follow. Every call sees one version of all its tables.
+
+mod feed;
+pub mod index;
+mod keeper;
+mod progress;
+mod room;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use millstream_engine::{Snapshot, TableError, Tables, Values};
+use millstream_kafka::{Settings, admin::Admin};
+use parking_lot::Mutex;
+use tokio::{sync::Notify, task::AbortHandle};
+
+use index::{Index, Version};
+use keeper::Keeper;
+use progress::Progress;
+pub use progress::{Phase, Place, Report};
+pub use room::Room;
+
+/// What a table may take unless its manifest says otherwise.
+pub const DEFAULT_MEMORY: u64 = 512 << 20;
+/// What all tables of a host may take unless it is told otherwise.
+pub const DEFAULT_ROOM: u64 = 2 << 30;
+
+/// What keeper, readers and lookups share.
+struct Shared {
+    topic: Arc<str>,
+    /// Bytes.
+    limit: AtomicU64,
+    /// The limit is another one now.
+    raised: Notify,
+    index: Arc<Index>,
+    progress: Progress,
+}
+
+/// One table of this host. It is kept for as long as anybody holds it.
+pub struct Table {
+    shared: Arc<Shared>,
+    keeper: AbortHandle,
+}
+
+impl Table {
+    pub fn topic(&self) -> &str {
+        &self.shared.topic
+    }
+
+    /// How far it is.
+    pub fn report(&self) -> Report {
+        self.shared.progress.report()
+    }
+
+    /// Rows, bytes that they take, and bytes that they may take.
+    pub fn size(&self) -> (u64, u64, u64) {
+        let version = self.shared.index.version();
+        let limit = self.shared.limit.load(Relaxed);
+        (version.len() as u64, version.bytes(), limit)
+    }
+
+    /// What it has under this key.
+    pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.shared.index.version().get(key).map(<[u8]>::to_vec)
+    }
+
+    fn version(&self) -> Result<Arc<Version>, TableError> {
+        if self.shared.progress.is_ready() {
+            return Ok(self.shared.index.version());
+        }
+        let report = self.report();
+        let why = match &report.phase {
+            Phase::Failed(why) => why.clone(),
+            _ => format!("the table of {:?} is being read: {report}", self.topic()),
+        };
+        Err(TableError::Unavailable(why))
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table")
+            .field("topic", &self.shared.topic)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All tables of a host, by topic.
+pub struct Shelf {
+    settings: Settings,
+    admin: Admin,
+    room: Arc<Room>,
+    tables: Mutex<BTreeMap<String, Weak<Table>>>,
+}
+
+impl Shelf {
+    /// `room` is what all tables together may take, in bytes.
+    pub fn new(settings: Settings, admin: Admin, room: u64) -> Shelf {
+        Shelf {
+            settings,
+            admin,
+            room: Room::new(room),
+            tables: Mutex::default(),
+        }
+    }
+
+    /// Bytes that all tables together may take.
+    pub fn room(&self) -> u64 {
+        self.room.limit()
+    }
+
+    /// The table of a topic, which is read from now on if it was not. It may take as much as the most generous of those who
+    /// want it allows.
+    pub fn table(&self, topic: &str, limit: u64) -> Arc<Table> {
+        let mut tables = self.tables.lock();
+        tables.retain(|_, table| table.strong_count() > 0);
+        if let Some(table) = tables.get(topic).and_then(Weak::upgrade) {
+            if table.shared.limit.fetch_max(limit, Relaxed) < limit {
+                table.shared.progress.may_be_larger();
+                table.shared.raised.notify_one();
+            }
+            return table;
+        }
+        let shared = Arc::new(Shared {
+            topic: Arc::from(topic),
+            limit: AtomicU64::new(limit),
+            raised: Notify::new(),
+            index: Arc::default(),
+            progress: Progress::new(),
+        });
+        let keeper = Keeper {
+            shared: Arc::clone(&shared),
+            settings: self.settings.clone(),
+            admin: self.admin.clone(),
+            room: Arc::clone(&self.room),
+        };
+        let keeper = tokio::spawn(keeper.keep()).abort_handle();
+        let table = Arc::new(Table { shared, keeper });
+        tables.insert(topic.to_owned(), Arc::downgrade(&table));
+        table
+    }
+
+    /// Every table that is kept now, by topic.
+    pub fn all(&self) -> Vec<Arc<Table>> {
+        self.tables
+            .lock()
+            .values()
+            .filter_map(Weak::upgrade)
+            .collect()
+    }
+}
+
+/// Why a table cannot be looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotReady {
+    /// It is being read: how far that is.
+    Reading(String),
+    /// It will not get better by itself.
+    Failed(String),
+}
+
+/// Waits until all of them can be looked into, but not for long.
+///
+/// # Errors
+/// How far the first one is that cannot.
+pub async fn ready<'t>(
+    tables: impl IntoIterator<Item = &'t Arc<Table>>,
+    within: Duration,
+) -> Result<(), NotReady> {
+    let deadline = tokio::time::Instant::now() + within;
+    for table in tables {
+        let mut phase = table.shared.progress.phase();
+        let settled = phase.wait_for(|phase| *phase != Phase::Reading);
+        // Late or not: what it is now is asked below.
+        let _ = tokio::time::timeout_at(deadline, settled).await;
+        let report = table.report();
+        match report.phase.clone() {
+            Phase::Ready => {}
+            Phase::Failed(why) => return Err(NotReady::Failed(why)),
+            Phase::Reading => {
+                let topic = table.topic();
+                return Err(NotReady::Reading(format!(
+                    "reads the table {topic:?}: {report}"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tables of one module, in the order of its description.
+#[derive(Debug)]
+pub struct Joined(pub Vec<Arc<Table>>);
+
+impl Tables for Joined {
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        Arc::new(Versions(
+            self.0.iter().map(|table| table.version()).collect(),
+        ))
+    }
+}
+
+/// One version of each.
+struct Versions(Vec<Result<Arc<Version>, TableError>>);
+
+impl Snapshot for Versions {
+    fn get(
+        &self,
+        table: usize,
+        keys: &[Option<&[u8]>],
+        values: &mut Values,
+    ) -> Result<(), TableError> {
+        match self.0.get(table) {
+            Some(Ok(version)) => keys
+                .iter()
+                .try_for_each(|key| values.push(key.and_then(|key| version.get(key)))),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(TableError::Unavailable(format!(
+                "there is no table {table}"
+            ))),
+        }
+    }
+}

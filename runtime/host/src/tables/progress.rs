@@ -1,0 +1,248 @@
+//! How far a table is: for lanes that may not look into half of it, and for people who wait.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch;
+
+/// Whether a table can be looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It is being read from its beginning.
+    Reading,
+    /// It has all that its topic had when that was read from the beginning, and follows it.
+    Ready,
+    /// It has not, and will not get better by itself: why, and what to do.
+    Failed(String),
+}
+
+/// One partition of a table's topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The next offset that is read.
+    pub next: i64,
+    /// What there was to read when somebody last looked: the offset behind the last record.
+    pub end: i64,
+    /// All of it was read.
+    at_end: bool,
+}
+
+/// What is known of a table.
+#[derive(Debug)]
+pub(super) struct Progress {
+    phase: watch::Sender<Phase>,
+    known: parking_lot::Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    places: BTreeMap<i32, Place>,
+    began: Instant,
+    /// Records that were read since it began.
+    read: u64,
+    /// When the table last had everything that there was.
+    complete: Instant,
+    /// When brokers last said what there is.
+    looked: Instant,
+    problem: Option<String>,
+}
+
+impl Progress {
+    pub(super) fn new() -> Progress {
+        let now = Instant::now();
+        Progress {
+            phase: watch::Sender::new(Phase::Reading),
+            known: parking_lot::Mutex::new(Known {
+                places: BTreeMap::new(),
+                began: now,
+                read: 0,
+                complete: now,
+                looked: now,
+                problem: None,
+            }),
+        }
+    }
+
+    pub(super) fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        *self.phase.borrow() == Phase::Ready
+    }
+
+    /// It is read from the beginning (again).
+    pub(super) fn begin(&self) {
+        {
+            let mut known = self.known.lock();
+            known.places.clear();
+            known.read = 0;
+            known.began = Instant::now();
+            known.complete = known.began;
+        }
+        self.phase.send_replace(Phase::Reading);
+    }
+
+    pub(super) fn fail(&self, why: String) {
+        self.phase.send_replace(Phase::Failed(why));
+    }
+
+    /// If it was too large, it will be read once more: whoever waits for it has something to wait for from now on.
+    pub(super) fn may_be_larger(&self) {
+        self.phase.send_if_modified(|phase| {
+            let failed = matches!(phase, Phase::Failed(_));
+            if failed {
+                *phase = Phase::Reading;
+            }
+            failed
+        });
+    }
+
+    /// What does not stop the table but keeps it from following its topic; `None`: nothing does.
+    pub(super) fn trouble(&self, why: Option<String>) {
+        self.known.lock().problem = why;
+    }
+
+    /// The partitions that there are, with their first offsets and their ends.
+    pub(super) fn extents(&self, extents: impl IntoIterator<Item = (i32, (i64, i64))>) {
+        let mut known = self.known.lock();
+        known.looked = Instant::now();
+        for (partition, (start, end)) in extents {
+            let place = known.places.entry(partition).or_insert(Place {
+                next: start,
+                ..Place::default()
+            });
+            place.end = end;
+        }
+    }
+
+    pub(super) fn nexts(&self) -> BTreeMap<i32, i64> {
+        let known = self.known.lock();
+        let places = known.places.iter();
+        places
+            .map(|(partition, place)| (*partition, place.next))
+            .collect()
+    }
+
+    /// What was read since this was last told. `true`: the table now has everything that there was.
+    pub(super) fn tell(&self, heard: &mut Heard) -> bool {
+        let mut known = self.known.lock();
+        known.read += std::mem::take(&mut heard.records);
+        for (partition, told) in std::mem::take(&mut heard.places) {
+            let place = known.places.entry(partition).or_default();
+            place.next = told.next.unwrap_or(place.next);
+            place.at_end = told.at_end;
+        }
+        let complete = known.places.values().all(|place| place.at_end);
+        if complete {
+            known.complete = Instant::now();
+        }
+        complete
+    }
+
+    pub(super) fn ready(&self) {
+        self.phase.send_if_modified(|phase| {
+            let news = *phase != Phase::Ready;
+            *phase = Phase::Ready;
+            news
+        });
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let phase = self.phase.borrow().clone();
+        let known = self.known.lock();
+        let unread: i64 = known
+            .places
+            .values()
+            .filter(|place| !place.at_end)
+            .map(|place| (place.end - place.next).max(0))
+            .sum();
+        let seconds = known.began.elapsed().as_secs_f64();
+        let rate = known.read as f64 / seconds.max(0.001);
+        let complete = known.places.values().all(|place| place.at_end);
+        let stale = match (&known.problem, complete) {
+            // Nobody knows of what was written since brokers last answered.
+            (Some(_), _) => known.looked.min(known.complete).elapsed(),
+            (None, false) => known.complete.elapsed(),
+            (None, true) => Duration::ZERO,
+        };
+        Report {
+            read: known.read,
+            unread: unread.unsigned_abs(),
+            rate: (phase == Phase::Reading).then_some(rate),
+            left: (phase == Phase::Reading && known.read > 0 && rate > 0.0)
+                .then(|| Duration::from_secs_f64(unread as f64 / rate)),
+            stale,
+            places: known.places.clone(),
+            problem: known.problem.clone(),
+            phase,
+        }
+    }
+}
+
+/// What a reader has to tell.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    records: u64,
+    places: BTreeMap<i32, HeardPlace>,
+}
+
+#[derive(Debug, Default)]
+struct HeardPlace {
+    next: Option<i64>,
+    at_end: bool,
+}
+
+impl Heard {
+    pub(super) fn record(&mut self, partition: i32, offset: i64) {
+        self.records += 1;
+        let place = self.places.entry(partition).or_default();
+        place.next = Some(offset + 1);
+        place.at_end = false;
+    }
+
+    pub(super) fn end(&mut self, partition: i32) {
+        self.places.entry(partition).or_default().at_end = true;
+    }
+}
+
+/// How a table is, for whoever asks.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub phase: Phase,
+    /// Records that were read since it was last begun from the beginning.
+    pub read: u64,
+    /// Offsets that are not read yet: at least as many as records.
+    pub unread: u64,
+    /// Records a second while it is read from its beginning.
+    pub rate: Option<f64>,
+    /// How long that will still take.
+    pub left: Option<Duration>,
+    /// The age of what it does not have yet; nothing while it has everything.
+    pub stale: Duration,
+    pub places: BTreeMap<i32, Place>,
+    /// What keeps it from following its topic now.
+    pub problem: Option<String>,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Phase::Failed(why) = &self.phase {
+            return f.write_str(why);
+        }
+        let all = self.read + self.unread;
+        write!(f, "{} of about {all} records read", self.read)?;
+        if let Some(rate) = self.rate {
+            write!(f, ", {rate:.0} a second")?;
+        }
+        if let Some(left) = self.left {
+            write!(f, ", about {} s left", left.as_secs() + 1)?;
+        }
+        match &self.problem {
+            Some(problem) => write!(f, "; {problem}"),
+            None => Ok(()),
+        }
+    }
+}
