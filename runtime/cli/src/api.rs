@@ -5,12 +5,14 @@
 //! host comes to its answers.
 
 mod redrives;
+mod tables;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use redrives::{Redrive, RedriveCancel, RedriveList, RedriveRequest};
+pub use tables::{Row, RowQuery, Table, TableList, TablePartition};
 
 /// The port that a host listens on, and that a client asks, unless told otherwise.
 pub const DEFAULT_PORT: u16 = 7411;
@@ -167,6 +169,9 @@ pub struct TransformDetail {
     /// What stopped it on this host, by the code of the failure.
     #[serde(default)]
     pub failures: BTreeMap<String, u64>,
+    /// The tables that it looks into, by the module's names for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, Table>,
     /// The partitions that this host reads, sorted.
     pub positions: Vec<Position>,
     /// What the other hosts last said of it, by host id.
@@ -434,6 +439,10 @@ pub mod code {
     pub const CONFLICT: &str = "conflict";
     /// 404: no such transform.
     pub const UNKNOWN_TRANSFORM: &str = "unknown-transform";
+    /// 404: no transform looks into a table of this topic.
+    pub const UNKNOWN_TABLE: &str = "unknown-table";
+    /// 404: the table has nothing under this key.
+    pub const UNKNOWN_ROW: &str = "unknown-row";
     /// 404: no such path.
     pub const NOT_FOUND: &str = "not-found";
     /// 405

@@ -123,6 +123,22 @@ impl Client {
             .await
     }
 
+    pub(crate) async fn tables(&self) -> anyhow::Result<api::TableList> {
+        self.json(|client| Ok(client.request(Method::GET, &["v1", "tables"])))
+            .await
+    }
+
+    pub(crate) async fn table(&self, topic: &str) -> anyhow::Result<api::Table> {
+        self.json(|client| Ok(client.request(Method::GET, &["v1", "tables", topic])))
+            .await
+    }
+
+    pub(crate) async fn row(&self, topic: &str, query: &api::RowQuery) -> anyhow::Result<api::Row> {
+        let path = ["v1", "tables", topic, "row"];
+        self.json(|client| Ok(client.request(Method::GET, &path).query(query)))
+            .await
+    }
+
     /// The module that a transform runs.
     pub(crate) async fn module(&self, name: &str) -> anyhow::Result<Vec<u8>> {
         let request = self.request(Method::GET, &["v1", "transforms", name, "module"]);

@@ -17,6 +17,7 @@ mod logs;
 pub(crate) mod rejected;
 mod run;
 mod serve;
+mod table;
 mod topic;
 
 /// Runs WebAssembly transforms on Kafka topics
@@ -52,6 +53,7 @@ enum Command {
     Describe(describe::Args),
     Logs(logs::Args),
     Rejected(rejected::Args),
+    Table(table::Args),
     Delete(delete::Args),
     Topic(Box<topic::Args>),
     Demo(demo::Args),
@@ -107,6 +109,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Describe(args) => describe::run(args).await?,
         Command::Logs(args) => logs::run(args).await?,
         Command::Rejected(args) => rejected::run(args).await?,
+        Command::Table(args) => table::run(args).await?,
         Command::Delete(args) => delete::run(args).await?,
         Command::Topic(args) => topic::run(*args).await?,
         Command::Demo(args) => demo::run(args).await?,

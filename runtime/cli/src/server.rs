@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod redrives;
 mod rejected;
+mod tables;
 mod transforms;
 mod upload;
 
@@ -88,6 +89,9 @@ pub(crate) fn router(host: Host) -> Router {
                 .delete(redrives::cancel),
         )
         .route("/v1/transforms/{name}/module", get(redrives::module))
+        .route("/v1/tables", get(tables::list))
+        .route("/v1/tables/{topic}", get(tables::show))
+        .route("/v1/tables/{topic}/row", get(tables::row))
         .route("/v1/host", get(info))
         .route("/v1/topics", post(forms::create_topic))
         .route("/metrics", get(health::metrics))

@@ -72,6 +72,15 @@ fn text(detail: &TransformDetail) -> String {
     for (name, topic) in &transform.outputs {
         facts.add("output", format!("{} -> {}", escape(name), escape(topic)));
     }
+    for (name, table) in &detail.tables {
+        let how = format!(
+            "{}, {}",
+            escape(&table.state),
+            numbers::counted(table.rows, "row")
+        );
+        let topic = escape(&table.topic);
+        facts.add("table", format!("{} <- {topic}: {how}", escape(name)));
+    }
     facts.add("rejected", format!("-> {}", escape(&detail.rejected_topic)));
     if !detail.module.counters.is_empty() {
         facts.add("counters", some(&detail.module.counters));
@@ -226,6 +235,16 @@ mod tests {
             },
             limits: Limits::default(),
             failures: [(evil.clone(), 3)].into(),
+            tables: [(
+                evil.clone(),
+                crate::api::Table {
+                    topic: evil.clone(),
+                    state: evil.clone(),
+                    reason: Some(evil.clone()),
+                    ..Default::default()
+                },
+            )]
+            .into(),
             positions: vec![Position {
                 topic: evil.clone(),
                 partition: 0,

@@ -1,12 +1,17 @@
 //! From what the host says to what the API says.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use millstream_host::{
     deployments::record::{Change, Revision},
     host::{self, Detail, Summary},
     logs::Line,
+    manifest::Manifest,
     supervisor::State,
+    tables::{Phase, Table},
 };
 
 use crate::api;
@@ -129,8 +134,54 @@ pub fn detail(host: &host::Host, detail: Detail) -> api::TransformDetail {
             written_records: limits.written_records,
         },
         failures: summary.summed.failures.clone(),
+        tables: deployment
+            .map(|deployment| tables(host, &deployment.manifest))
+            .unwrap_or_default(),
         positions: positions.into_iter().map(position).collect(),
         elsewhere: elsewhere.into_iter().map(elsewhere_of).collect(),
+    }
+}
+
+/// Those of a manifest that this host has.
+fn tables(host: &host::Host, manifest: &Manifest) -> BTreeMap<String, api::Table> {
+    let asked = manifest.tables.iter();
+    asked
+        .filter_map(|(name, asked)| {
+            let (found, transforms) = host.table(&asked.topic)?;
+            Some((name.clone(), table(&found, &transforms)))
+        })
+        .collect()
+}
+
+pub fn table(table: &Table, transforms: &BTreeSet<String>) -> api::Table {
+    let report = table.report();
+    let (rows, bytes, limit_bytes) = table.size();
+    let (state, reason) = match report.phase {
+        Phase::Reading => ("reading", report.problem),
+        Phase::Ready => ("ready", report.problem),
+        Phase::Failed(why) => ("failed", Some(why)),
+    };
+    let partitions = report.places.into_iter();
+    api::Table {
+        topic: table.topic().to_owned(),
+        state: state.to_owned(),
+        reason,
+        transforms: transforms.iter().cloned().collect(),
+        rows,
+        bytes,
+        limit_bytes,
+        records_read: report.read,
+        records_left: report.unread,
+        records_per_second: report.rate.map(|rate| rate as u64),
+        seconds_left: report.left.map(|left| left.as_secs()),
+        stale_ms: u64::try_from(report.stale.as_millis()).unwrap_or(u64::MAX),
+        partitions: partitions
+            .map(|(partition, place)| api::TablePartition {
+                partition,
+                next: place.next,
+                end: place.end,
+            })
+            .collect(),
     }
 }
 

@@ -146,6 +146,7 @@ mod tests {
             module: ModuleInfo::default(),
             limits: Limits::default(),
             failures: [].into(),
+            tables: [].into(),
             positions: vec![],
             elsewhere: [].into(),
         }
