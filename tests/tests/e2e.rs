@@ -28,6 +28,7 @@ mod e2e {
     mod redrive;
     mod refused;
     mod rollout;
+    mod tables;
     mod topics;
     mod topics_change;
 }

@@ -309,3 +309,37 @@ fn a_first_transform_from_an_empty_folder() {
         list.out
     );
 }
+
+#[test]
+fn tables_work_with_the_embedded_broker_as_well() {
+    let dev = Dev::start();
+    let probe = guest("probe");
+    let feed_topic = |topic: &str, lines: &str| {
+        let mut command = Command::new(binary());
+        command
+            .args(["topic", "produce", topic, "--key-separator", ":"])
+            .env("MILLSTREAM_SERVER", &dev.server);
+        feed(&mut command, lines).succeeded();
+    };
+    for topic in ["in", "users"] {
+        dev.cli(&["topic", "create", topic, "--partitions", "3"])
+            .succeeded();
+    }
+    feed_topic("users", "a:1\nb:2\na:3\n");
+    let mut deploy = vec!["deploy", probe.to_str().unwrap(), "--name", "look-up"];
+    deploy.extend(["--from", "in", "--to", "out=out", "--table", "users=users"]);
+    deploy.extend(["--setting", "mode=look-up", "--setting", "table=users"]);
+    dev.cli(&[&deploy[..], &["--create-topics"]].concat())
+        .succeeded();
+    feed_topic("in", "x:a\ny:b\nz:c\n");
+    let out = dev
+        .cli(&["topic", "consume", "out", "-f", "-n", "3"])
+        .succeeded();
+    assert!(
+        ["3", "2"].iter().all(|value| out.out.contains(value)),
+        "{}",
+        out.out
+    );
+    let got = dev.cli(&["table", "get", "users", "a"]).succeeded();
+    assert_eq!(got.out, "3\n");
+}

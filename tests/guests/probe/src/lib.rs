@@ -7,6 +7,7 @@
 //! - `tag`: a header `tag` of this value on every emitted record
 //! - `spin`: rounds of arithmetic before each answer
 //! - `log`: this text, on every batch, `log-lines` times (default once)
+//! - `between`: rounds of arithmetic after which `look-up` looks again
 //! - `configure-error`, `option`, `table`, `field`: what `configure` answers
 
 mod answer;
@@ -20,6 +21,7 @@ use exports::millstream::transform::guest::{
 };
 use millstream::transform::log;
 use millstream::transform::metrics;
+use millstream::transform::tables;
 use std::sync::OnceLock;
 
 struct Probe;
@@ -181,6 +183,23 @@ fn behave(batch: &Batch) -> Result<Output, Failure> {
             ))),
             ..answer::everything()
         }),
+        // The value is a key: it becomes what the first table has under it.
+        "look-up" => {
+            let keys = batch.values.as_ref().expect("values are read");
+            let found = tables::get(0, keys);
+            if let Some(rounds) = setting("between") {
+                spin(rounds.parse().unwrap());
+                let again = tables::get(0, keys);
+                assert!(
+                    (found.data == again.data) && (found.ends == again.ends),
+                    "the table changed within a call"
+                );
+            }
+            Ok(Output {
+                values: Some(answer::patch(found)),
+                ..answer::everything()
+            })
+        }
         // Values, headers and timestamps of its own: `<offset>`, a repeated and an empty header, 0 and its own.
         "rewrite" => Ok(answer::rewrite(batch)),
         _ => Ok(answer::everything()),
