@@ -11,6 +11,7 @@
 #     scripts/bench.sh flat                    memory of an instance of each language over ten million records
 #     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
 #     scripts/bench.sh boundary                crossing into a guest and back
+#     scripts/bench.sh tables                  rows into a table in memory, and looking them up
 # PROFILE=dist measures what releases ship (Cargo.toml says how it differs); building that takes half an hour.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -42,7 +43,7 @@ sdks | flat)
     exec scripts/sdks.sh "${1/#sdks/bench}"
     ;;
 fields) exec cargo run --release --manifest-path sdk/rust/fields/bench/Cargo.toml ;;
-boundary) exec cargo bench --workspace --bench boundary ;;
+boundary | tables) exec cargo bench --workspace --bench "$1" ;;
 *)
     build
     exec "$CARGO_TARGET_DIR/$profile/bench" "$@"

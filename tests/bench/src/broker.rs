@@ -14,6 +14,8 @@ pub(crate) struct Stage {
     pub(crate) events: usize,
     codec: Compression,
     hot: bool,
+    /// The topic of the table, once a job needs one.
+    table: Option<String>,
 }
 
 impl Stage {
@@ -32,6 +34,7 @@ impl Stage {
             events: 0,
             codec: options.codec,
             hot: options.hot,
+            table: None,
         };
         stage.fill(events);
         stage
@@ -49,6 +52,23 @@ impl Stage {
         }
         producer.flush();
         self.events += more;
+    }
+
+    /// The topic of a table of so many rows.
+    pub(crate) fn table(&mut self, rows: usize, partitions: i32) -> String {
+        let kafka = &self.kafka;
+        let fill = || {
+            eprintln!("writing a table of {rows} rows of about 200 bytes");
+            let topic =
+                kafka.topic_with("bench-users", partitions, &[("cleanup.policy", "compact")]);
+            let producer = Producer::new(kafka.brokers());
+            for user in events::users(rows) {
+                producer.send(&topic, &user);
+            }
+            producer.flush();
+            topic
+        };
+        self.table.get_or_insert_with(fill).clone()
     }
 
     /// CPU time that the broker has used so far.

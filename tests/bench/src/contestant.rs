@@ -55,7 +55,13 @@ impl Contestant {
     }
 
     pub(crate) fn can(self, job: Job) -> bool {
-        self != Contestant::Ffi || job == Job::Copy
+        match self {
+            Contestant::Ffi => job == Job::Copy,
+            Contestant::Native | Contestant::Java | Contestant::Flink | Contestant::FlinkOnce => {
+                job.table().is_none()
+            }
+            _ => true,
+        }
     }
 
     /// The program, without the options that all share.

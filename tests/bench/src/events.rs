@@ -9,6 +9,9 @@ const SEED: u64 = 463;
 /// 2026-01-01T00:00:00Z
 const START: i64 = 1_767_225_600_000;
 const SIZE: usize = 463;
+const ROW_SIZE: usize = 200;
+/// A prime that no count of rows is a multiple of.
+const SPREAD: usize = 611_953;
 
 pub(crate) fn events(count: usize) -> impl Iterator<Item = Record> {
     let mut random = SmallRng::seed_from_u64(SEED);
@@ -22,6 +25,22 @@ pub(crate) fn events(count: usize) -> impl Iterator<Item = Record> {
             ..Record::default()
         }
         .timestamp(at)
+    })
+}
+
+/// A table of users, each under the key that their events have: about 200 bytes of JSON. Those that have events are spread over
+/// all of it.
+pub(crate) fn users(rows: usize) -> impl Iterator<Item = Record> {
+    (0..rows).map(move |n| {
+        let user = n * SPREAD % rows;
+        let mut json = format!(
+            r#"{{"id":"{user:016x}","age":{},"plan":"plus","about":""#,
+            18 + user % 60
+        );
+        while json.len() < ROW_SIZE - 2 {
+            json.push(char::from(b'a' + (user % 26) as u8));
+        }
+        Record::new(format!("{user:016x}"), json + "\"}")
     })
 }
 

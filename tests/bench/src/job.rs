@@ -11,6 +11,8 @@ pub(crate) enum Job {
     Route,
     /// To one output, with one member set
     Change,
+    /// To one output, with the row of a table that the key has
+    Join,
 }
 
 impl Job {
@@ -19,6 +21,7 @@ impl Job {
             Job::Copy => "copy",
             Job::Route => "route",
             Job::Change => "change",
+            Job::Join => "join",
         }
     }
 
@@ -27,7 +30,13 @@ impl Job {
             Job::Copy => &["copy"],
             Job::Route => &["swipes", "messages", "profiles"],
             Job::Change => &["changed"],
+            Job::Join => &["joined"],
         }
+    }
+
+    /// The table that it looks into.
+    pub(crate) fn table(self) -> Option<&'static str> {
+        (self == Job::Join).then_some("users")
     }
 
     /// The component that does it.

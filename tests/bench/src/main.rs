@@ -71,6 +71,9 @@ struct Options {
     /// Partitions of each topic
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=1000))]
     partitions: i32,
+    /// Rows of the table that the job `join` looks into
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    table_rows: u32,
     /// All events lie in one partition; the others have none
     #[arg(long)]
     hot: bool,

@@ -104,8 +104,12 @@ impl Bench<'_> {
     }
 
     fn round(&mut self, job: Job, contestant: Contestant, round: u32) -> anyhow::Result<Row> {
-        let kafka = &self.stage.kafka;
         let partitions = self.options.partitions;
+        let rows = self.options.table_rows as usize;
+        let table = job
+            .table()
+            .map(|name| (name, self.stage.table(rows, partitions)));
+        let kafka = &self.stage.kafka;
         let outputs = job
             .outputs()
             .iter()
@@ -113,7 +117,7 @@ impl Bench<'_> {
         let outputs: Vec<(&str, String)> = outputs.collect();
         let rejected = kafka.topic("rejected", 1);
         let broker_before = self.stage.cpu_ns()?;
-        let outcome = self.contestant(job, contestant, &outputs, &rejected)?;
+        let outcome = self.contestant(job, contestant, &outputs, table.as_ref(), &rejected)?;
         let broker_ns = self.stage.cpu_ns()? - broker_before;
         let mut contents = Contents::default();
         for (name, topic) in &outputs {
@@ -150,6 +154,7 @@ impl Bench<'_> {
         job: Job,
         contestant: Contestant,
         outputs: &[(&str, String)],
+        table: Option<&(&str, String)>,
         rejected: &str,
     ) -> anyhow::Result<Outcome> {
         let mut command = contestant.command(job)?;
@@ -163,6 +168,9 @@ impl Bench<'_> {
             .args(["--group", &group]);
         for (name, topic) in outputs {
             command.arg("--output").arg(format!("{name}={topic}"));
+        }
+        if let Some((name, topic)) = table {
+            command.arg("--table").arg(format!("{name}={topic}"));
         }
         if self.options.codec != Compression::None {
             command.args(["--codec", &self.options.codec.to_string()]);

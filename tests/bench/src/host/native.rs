@@ -28,7 +28,7 @@ impl Native {
             presence,
         };
         let fields = match job {
-            Job::Copy => vec![],
+            Job::Copy | Job::Join => vec![],
             Job::Route => vec![field("/type", Presence::Required)],
             Job::Change => vec![field("/region", Presence::Lenient)],
         };
@@ -108,6 +108,7 @@ impl Guest for Native {
     async fn apply(&mut self, batch: Batch<'_>) -> Result<Plan, Failure> {
         let refused = match self.job {
             Job::Copy => return Ok(Plan::pass_all(batch.rows.len())),
+            Job::Join => return Err(Failure::Host("code compiled in has no tables".to_owned())),
             Job::Route | Job::Change => self.extractor.extract(batch.rows),
         };
         let output = match self.job {

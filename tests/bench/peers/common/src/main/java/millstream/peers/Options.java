@@ -16,20 +16,21 @@ import millstream.peers.jobs.JobKind;
  * @param events how many records the source holds and the run ends after
  * @param warm how many records are read before the figures begin
  * @param threads that process records, where a peer has more than one
+ * @param table the topic of the table that the job looks into, or null
  * @param exactlyOnce whether outputs and offsets are to be committed together; otherwise at least once
  */
 public record Options(
         JobKind job, String brokers, String source, List<String> topics, long events, long warm, String group, int threads,
-        boolean exactlyOnce)
+        String table, boolean exactlyOnce)
         implements Serializable {
 
-    private static final String USAGE = "usage: --job copy|route|change --brokers HOST:PORT --source TOPIC"
+    private static final String USAGE = "usage: --job copy|route|change|join --brokers HOST:PORT --source TOPIC"
             + " --output NAME=TOPIC [--output ...] --rejected TOPIC --events N --group NAME"
-            + " [--threads T] [--partitions P] [--warm-after PERCENT] [--exactly-once true|false]";
+            + " [--table NAME=TOPIC] [--threads T] [--partitions P] [--warm-after PERCENT] [--exactly-once true|false]";
 
     private static final Set<String> NAMES = Set.of(
-            "--job", "--brokers", "--source", "--output", "--rejected", "--events", "--group", "--threads", "--partitions",
-            "--warm-after", "--exactly-once");
+            "--job", "--brokers", "--source", "--output", "--rejected", "--events", "--group", "--table", "--threads",
+            "--partitions", "--warm-after", "--exactly-once");
 
     /**
      * @throws IllegalArgumentException if one is missing, unknown or makes no sense
@@ -73,6 +74,7 @@ public record Options(
                 required(given, "--group"),
                 // A partition is read by one thread: more threads than partitions would only idle.
                 Math.min(threads, partitions),
+                table(job, given.get("--table")),
                 Boolean.parseBoolean(given.get("--exactly-once")));
     }
 
@@ -85,6 +87,13 @@ public record Options(
         topics.add(rejected);
         job.outputs().forEach(output -> topics.add(outputs.get(output)));
         return List.copyOf(topics);
+    }
+
+    private static String table(JobKind job, String pair) {
+        if ((job == JobKind.JOIN) != (pair != null)) {
+            throw new IllegalArgumentException("the job join needs one --table NAME=TOPIC, and no other takes it");
+        }
+        return pair == null ? null : pair.substring(pair.indexOf('=') + 1);
     }
 
     private static String required(Map<String, String> given, String name) {

@@ -9,7 +9,9 @@ import java.util.stream.Collectors;
 public enum JobKind {
     COPY("copy", List.of("copy"), CopyJob::new),
     ROUTE("route", List.of("swipes", "messages", "profiles"), RouteJob::new),
-    CHANGE("change", List.of("changed"), ChangeJob::new);
+    CHANGE("change", List.of("changed"), ChangeJob::new),
+    /** Needs a table, so no job that only looks at values can do it. */
+    JOIN("join", List.of("joined"), null);
 
     private final String label;
     private final List<String> outputs;
@@ -42,6 +44,9 @@ public enum JobKind {
 
     /** A new instance, for one thread. */
     public Job create() {
+        if (constructor == null) {
+            throw new IllegalStateException("this peer cannot do the job " + label + ", which needs a table");
+        }
         return constructor.get();
     }
 }

@@ -57,6 +57,9 @@ public final class StreamsPeer implements Peer {
     }
 
     private static Topology topology(Options options) {
+        if (options.table() != null) {
+            return JoinTopology.of(options);
+        }
         Topology topology = new Topology();
         topology.addSource("source", new ByteArrayDeserializer(), new ByteArrayDeserializer(), options.source());
         topology.addProcessor("job", () -> new JobProcessor(options.job().create()), "source");
