@@ -173,6 +173,22 @@ def test_what_has_no_json_is_rejected(value: Any) -> None:
     assert [one.code for one in outcome.rejected] == ["unwritable-json"] and not outcome.emitted
 
 
+def test_what_could_not_be_written_can_be_once_it_is_changed() -> None:
+    value: dict[str, Any] = {"a": [float("nan")]}
+
+    def write(record: Record, out: Emitter[Out]) -> None:
+        if record.row == 1:
+            value["a"][0] = value
+        if record.row == 2:
+            value["a"][0] = 1
+        out.emit(Out.A).json(value)
+
+    outcome = through(write, "x", "y", "z")
+    assert [(one.row, one.code) for one in outcome.rejected] == [(0, "unwritable-json"), (1, "unwritable-json")]
+    assert outcome.rejected[1].reason == "Circular reference detected"
+    assert [one.text for one in outcome.emitted] == ['{"a":[1]}']
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

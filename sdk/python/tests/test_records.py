@@ -75,9 +75,27 @@ def test_what_is_no_json_is_rejected(text: Any) -> None:
     assert [one.code for one in outcome.rejected] == ["malformed-json"]
 
 
-def test_a_reason_says_where_the_json_ends() -> None:
-    _, outcome = through(Record.json, '{"a":1')
-    assert outcome.rejected[0].reason == "Expecting ',' delimiter at character 6"
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a":1', "Expecting ',' delimiter at character 6"),
+        ('{"a":', "Expecting value at character 5"),
+        (' {"a":x}', "Expecting value at character 6"),
+        ("{} \n}", "Extra data at character 4"),
+        (" 1 2", "Extra data at character 3"),
+        ("1\u00a0", "Extra data at character 1"),
+        (" ", "Expecting value at character 1"),
+        ("[NaN]", "NaN is no JSON"),
+    ],
+)
+def test_a_reason_says_where_the_json_ends(text: str, reason: str) -> None:
+    _, outcome = through(Record.json, text)
+    assert outcome.rejected[0].reason == reason
+
+
+def test_space_around_json_is_none_of_it() -> None:
+    seen, _ = through(Record.json, ' {"a": 1}\r\n', "\t[]", "1 ")
+    assert seen == [{"a": 1}, [], 1]
 
 
 @pytest.mark.parametrize("part", ["key", "value", "headers", "timestamp", "offset"])
