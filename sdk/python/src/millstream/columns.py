@@ -138,12 +138,8 @@ D = TypeVar("D", str, bytes)
 
 
 def _cut(whole: D, ends: bytes) -> list[D]:
-    entries = []
     start = 0
-    for end in packing.view("I", ends):
-        entries.append(whole[start:end])
-        start = end
-    return entries
+    return [whole[start : (start := end)] for end in packing.view("I", ends)]
 
 
 def decode(column: wire.FieldColumn, kind: wire.Kind, count: int, nullable: bool) -> Sequence[Any]:

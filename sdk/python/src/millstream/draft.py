@@ -115,11 +115,11 @@ class Draft:
         if not outputs or (getattr(outputs[0], OUTPUT, None) == 0 and outputs.count(outputs[0]) == len(outputs)):
             return None
         try:
-            numbers = list(map(_number, outputs))
+            numbers = bytes(map(_number, outputs))
         except AttributeError:
             wrong = next(output for output in self.outputs if not hasattr(output, OUTPUT))
             raise Permanent(f"{wrong!r} is no output: there are {', '.join(names)}, members of @transform(outputs=…)") from None
-        return packing.pack("H", numbers) if any(numbers) else None
+        return packing.pack_bytes(numbers) if any(numbers) else None
 
 
 def _at(positions: list[int], emitted: int) -> bytes | None:

@@ -11,6 +11,7 @@ from itertools import accumulate, compress, repeat
 from typing import Any
 
 from .fields import Declared
+from .packing import row_numbers
 from .parts import FieldColumns
 
 Loop = Callable[..., None]
@@ -78,7 +79,8 @@ def columns_of(
     if without:
         gone = set(without)
         kept = [row not in gone for row in range(count)]
-    through: list[Iterable[Any]] = [compress(range(count), kept) if kept else range(count)]
+    rows = row_numbers(count)
+    through: list[Iterable[Any]] = [compress(rows, kept) if kept else rows]
     whole: list[str | bytes | None] = []
     for number, field in enumerate(fields):
         if field.kind not in _CUT:

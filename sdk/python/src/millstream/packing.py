@@ -12,6 +12,7 @@ from . import wire
 # The eight entries of a byte of a bit set, lowest first.
 _BITS: Final = [tuple(bool(byte >> bit & 1) for bit in range(8)) for byte in range(256)]
 _BIG_ENDIAN: Final = sys.byteorder == "big"
+_rows: Final[list[int]] = []
 
 
 def unpack(code: str, packed: bytes) -> tuple[int, ...]:
@@ -20,8 +21,19 @@ def unpack(code: str, packed: bytes) -> tuple[int, ...]:
 
 
 def view(code: str, packed: bytes) -> Sequence[int]:
-    """The same, to be gone through once: nothing is made of a number before it is reached."""
-    return unpack(code, packed) if _BIG_ENDIAN else memoryview(packed).cast(code)  # type: ignore[call-overload]
+    """The same by `array`'s codes, to be gone through once: a number is made when it is reached, in the last one's place, which
+    costs less than a list of them. An array hands its numbers out faster than a `memoryview` does."""
+    numbers = array(code, packed)
+    if _BIG_ENDIAN:
+        numbers.byteswap()
+    return numbers
+
+
+def row_numbers(count: int) -> list[int]:
+    """0 to `count`, for every batch the same objects: to allocate the numbers that an answer keeps would cost more than to find them."""
+    if count > len(_rows):
+        _rows.extend(range(len(_rows), count))
+    return _rows[:count]
 
 
 def unpack_floats(packed: bytes) -> tuple[float, ...]:
@@ -35,6 +47,13 @@ def pack(code: str, numbers: Iterable[int]) -> bytes:
     if _BIG_ENDIAN:
         packed.byteswap()
     return packed.tobytes()
+
+
+def pack_bytes(numbers: bytes) -> bytes:
+    """16-bit numbers below 256, given as a byte each."""
+    packed = bytearray(2 * len(numbers))
+    packed[::2] = numbers
+    return bytes(packed)
 
 
 def unpack_bits(bits: bytes, count: int) -> list[bool]:

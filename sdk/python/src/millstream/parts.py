@@ -63,7 +63,6 @@ class FieldColumns:
         """All entries of a plain column end to end, and where each ends."""
         column: Any = self._columns[number]
         whole = column.data if self._declared[number].kind == "raw" else column.data.decode()
-        # Numbers that are made one after the other, each in the last one's place, cost less than a list of them.
         ends = packing.view("I", column.ends)
         if len(ends) != self._count:
             raise Permanent(f"the host sent {len(ends)} entries of a field for {self._count} rows")
