@@ -22,6 +22,7 @@ class Draft:
     __slots__ = (
         "rows",
         "outputs",
+        "emitted",
         "repeated",
         "keys",
         "values",
@@ -36,7 +37,8 @@ class Draft:
     def __init__(self) -> None:
         self.rows: list[int] = []
         self.outputs: list[Enum] = []
-        """Those past the end of `rows` are of the record at hand, and may yet be taken back."""
+        self.emitted: list[Enum] = []
+        """Outputs of the record at hand, which may yet be taken back; they come after `outputs`."""
         self.repeated = False
         self.keys: dict[int, bytes | None] = {}
         self.values: dict[int, bytes | None] = {}
@@ -52,6 +54,7 @@ class Draft:
         """For the next batch. The lists stay the same ones: others hold on to their methods."""
         self.rows.clear()
         self.outputs.clear()
+        self.emitted.clear()
         self.repeated = False
         for patch in self._patches():
             patch.clear()
@@ -63,20 +66,22 @@ class Draft:
 
     def take_back(self) -> None:
         """Forgets what was emitted for the record at hand."""
-        first, end = len(self.rows), len(self.outputs)
-        if first == end:
+        if not self.emitted:
             return
+        first = len(self.outputs)
         for patch in self._patches():
             if patch:
-                for position in range(first, end):
+                for position in range(first, first + len(self.emitted)):
                     patch.pop(position, None)
-        del self.outputs[first:]
+        self.emitted.clear()
 
-    def several(self, row: int) -> int:
-        """More than one record was emitted for this row; answers how many there are in all."""
+    def several(self, row: int) -> None:
+        """More than one record was emitted for this row; the last one's output is where the first one's should be."""
+        self.emitted.append(self.outputs.pop())
+        self.outputs.extend(self.emitted)
+        self.emitted.clear()
         self.rows.extend(repeat(row, len(self.outputs) - len(self.rows)))
         self.repeated = True
-        return len(self.rows)
 
     def reject_all(self, rows: Iterable[int], reject: Reject) -> None:
         """Rejects these rows, whatever was emitted for them."""

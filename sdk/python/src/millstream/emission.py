@@ -40,7 +40,7 @@ class Emission:
 
     def _at(self) -> int:
         position = self._position
-        if position >= len(self._draft.outputs):
+        if position >= len(self._draft.outputs) + len(self._draft.emitted):
             raise RuntimeError("this record was taken back: emit it again to change it")
         return position
 

@@ -32,13 +32,13 @@ class Emitter(Generic[O]):
         self._draft = draft
         self._counts = counts
         self._record = record
-        self.forward = draft.outputs.append
+        self.forward = draft.emitted.append
 
     def emit(self, output: O) -> Emission:
         """Emits the record; what the answer's methods don't change stays as it is."""
         draft = self._draft
-        position = len(draft.outputs)
-        draft.outputs.append(output)
+        position = len(draft.outputs) + len(draft.emitted)
+        draft.emitted.append(output)
         return Emission(draft, self._record.row, position)
 
     def drop(self) -> None:

@@ -19,20 +19,19 @@ Loop = Callable[..., None]
 _CUT = ("text", "raw")
 
 _TEMPLATE = """\
-def loop(function, columns, whole, event, record, out, settings, tables, rows, outputs, several, failed):
-{begin}    emitted = 0
+def loop(function, columns, whole, event, record, out, settings, tables, rows, outputs, emitted, several, failed):
+{begin}    take = emitted.pop
     for {targets} in zip(*columns):
 {fill}        try:
             function({arguments})
         except Exception as error:
             failed(row, error)
             continue
-        now = len(outputs)
-        if now != emitted:
+        if emitted:
             rows.append(row)
-            emitted += 1
-            if now != emitted:
-                emitted = several(row)
+            outputs.append(take())
+            if emitted:
+                several(row)
 """
 
 

@@ -97,6 +97,7 @@ class Recordwise(Running):
             self._tables,
             draft.rows,
             draft.outputs,
+            draft.emitted,
             draft.several,
             self._failed,
         )
