@@ -47,7 +47,7 @@ def loads(value: bytes) -> Any:
         except StopIteration:
             # There is no value where one should be, or space before it.
             return _DECODER.decode(text)
-        # `decode` looks for space around it with regular expressions: they cost more than a short value does.
+        # `decode` looks for space on both sides with regular expressions, for each value.
         if end == len(text) or not text[end:].strip(_SPACE_TEXT):
             return parsed
         return _DECODER.decode(text)
