@@ -102,23 +102,23 @@ ms_status ms_extend_json(ms_emission *emission, ms_bytes members)
     ms_bytes object = ms_record_value(&record);
     if (ms_is_null(object))
         return refuse(emission, "null-value", "the record has no value");
-    while (object.len != 0 && is_space(object.data[object.len - 1]))
-        object.len--;
-    while (object.len != 0 && is_space(object.data[0]))
-        object = ms_bytes_of(object.data + 1, object.len - 1);
-    if (object.len < 2 || object.data[0] != '{' || object.data[object.len - 1] != '}')
+    size_t first = 0, end = object.len;
+    while (end != 0 && is_space(object.data[end - 1]))
+        end--;
+    while (first != end && is_space(object.data[first]))
+        first++;
+    if (end - first < 2 || object.data[first] != '{' || object.data[end - 1] != '}')
         return refuse(emission, "unexpected-json", "the value is not an object");
-    object.len--;
-    size_t last = object.len;
+    size_t last = end - 1;
     while (is_space(object.data[last - 1]))
         last--;
     ms_buffer *value = ms_write_value(emission);
-    ms_reserve(value, object.len + members.len + 2);
-    ms_append(value, object);
+    ms_reserve(value, object.len + members.len + 1);
+    ms_append(value, ms_bytes_of(object.data, end - 1));
     // Of an empty object only the brace is left.
-    if (last != 1 && members.len != 0)
+    if (last != first + 1 && members.len != 0)
         ms_append_byte(value, ',');
     ms_append(value, members);
-    ms_append_byte(value, '}');
+    ms_append(value, ms_bytes_of(object.data + end - 1, object.len - end + 1));
     return MS_OK;
 }

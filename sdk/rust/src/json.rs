@@ -122,7 +122,7 @@ where
 
 impl Emission<'_> {
     /// A new value: the JSON object `object`, with the members of `added` after its own. `object` is copied, not parsed,
-    /// so check it before; of a member that it already has, readers take the last.
+    /// so check it before; of a member that it already has, readers take the last. Space around it stays.
     ///
     /// ```
     /// use millstream_sdk::prelude::*;
@@ -159,8 +159,9 @@ impl Emission<'_> {
         else {
             return Err(Reject::new("unexpected-json", "the value is not an object"));
         };
-        let open = &trimmed[..trimmed.len() - 1];
         let empty = members.trim_ascii().is_empty();
+        let end = object.trim_ascii_end().len();
+        let (open, after) = (&object[..end - 1], &object[end..]);
         self.try_value_with(|buffer| {
             buffer.push(open);
             // `added` brings its own brace, which becomes the comma.
@@ -171,21 +172,18 @@ impl Emission<'_> {
                 [b'{', b'}'] => {
                     buffer.0.truncate(brace);
                     buffer.push(b"}");
-                    Ok(())
                 }
-                [b'{', ..] if empty => {
-                    buffer.0.remove(brace);
-                    Ok(())
+                [b'{', ..] if empty => drop(buffer.0.remove(brace)),
+                [b'{', ..] => buffer.0[brace] = b',',
+                _ => {
+                    return Err(Reject::new(
+                        "unwritable-json",
+                        "what is added is not an object",
+                    ));
                 }
-                [b'{', ..] => {
-                    buffer.0[brace] = b',';
-                    Ok(())
-                }
-                _ => Err(Reject::new(
-                    "unwritable-json",
-                    "what is added is not an object",
-                )),
             }
+            buffer.push(after);
+            Ok(())
         })
     }
 }
@@ -234,7 +232,7 @@ mod tests {
         let added = || json!({"b": 2});
         assert_eq!(
             extend(b" {\"a\":1} \n", added()).ok().as_deref(),
-            Some(r#"{"a":1,"b":2}"#)
+            Some(" {\"a\":1,\"b\":2} \n")
         );
         assert_eq!(extend(b"{ }", added()).ok().as_deref(), Some(r#"{ "b":2}"#));
         assert_eq!(
