@@ -6,6 +6,7 @@ import type { AnyDeclaration, Fields, ReadPart } from "./declare/declaration.js"
 import type { Field } from "./declare/fields.js";
 import type { Lookup } from "./declare/lookups.js";
 import { isShallow } from "./depth.js";
+import { row } from "./each.js";
 import { PermanentFailure, Reject, nullValue, textOf } from "./reject.js";
 import { decodeText } from "./utf8.js";
 
@@ -97,13 +98,15 @@ export type Record<
 
 /** @internal What is behind every {@link Record}. Fields and lookups are getters of a prototype between the two. */
 export class RecordView implements AnyRecord, RecordKey, RecordValue, RecordHeaders, RecordTimestamp, RecordOffset {
-  row = 0;
   readonly columns: BatchColumns;
 
   constructor(columns: BatchColumns) {
     this.columns = columns;
   }
 
+  get row(): number {
+    return row;
+  }
   get topic(): string {
     return this.columns.topic;
   }
@@ -111,10 +114,10 @@ export class RecordView implements AnyRecord, RecordKey, RecordValue, RecordHead
     return this.columns.partition;
   }
   get key(): Uint8Array | null {
-    return (this.columns.keys ?? unread("key", "keys")).get(this.row);
+    return (this.columns.keys ?? unread("key", "keys")).get(row);
   }
   get value(): Uint8Array | null {
-    return (this.columns.values ?? unread("value", "values")).get(this.row);
+    return (this.columns.values ?? unread("value", "values")).get(row);
   }
   text(): string {
     const { value } = this;
@@ -137,16 +140,16 @@ export class RecordView implements AnyRecord, RecordKey, RecordValue, RecordHead
     }
   }
   get headers(): readonly Header[] {
-    return (this.columns.headers ?? unread("headers", "headers")).get(this.row);
+    return (this.columns.headers ?? unread("headers", "headers")).get(row);
   }
   header(name: string): Uint8Array | null {
-    return (this.columns.headers ?? unread("header()", "headers")).last(this.row, name);
+    return (this.columns.headers ?? unread("header()", "headers")).last(row, name);
   }
   get timestamp(): bigint {
-    return (this.columns.timestamps ?? unread("timestamp", "timestamps"))[this.row];
+    return (this.columns.timestamps ?? unread("timestamp", "timestamps"))[row];
   }
   get offset(): bigint {
-    return (this.columns.offsets ?? unread("offset", "offsets"))[this.row];
+    return (this.columns.offsets ?? unread("offset", "offsets"))[row];
   }
 }
 
@@ -158,29 +161,29 @@ function unread(what: string, part: ReadPart): never {
 /** @internal Names that fields cannot have. */
 export const TAKEN: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(RecordView.prototype),
-  "row",
   "columns",
 ]);
 
 /** @internal Makes the record of a batch. */
 export function recordMaker(declaration: AnyDeclaration): (columns: BatchColumns) => RecordView {
   class Declared extends RecordView {}
-  const add = (name: string, get: (this: RecordView) => unknown): void => {
+  const add = (name: string, get: () => unknown): void => {
     Object.defineProperty(Declared.prototype, name, { get, enumerable: true });
   };
   const begin: ((columns: BatchColumns) => void)[] = [];
   const declare = (name: string, columnOf: (columns: BatchColumns) => FieldColumn): void => {
-    let column: FieldColumn;
+    // `var`s, as in `eachRecord`: they surround what runs for every record.
+    var column: FieldColumn;
     // Of a plain text column, from its first use on: spares the getter another call.
-    let all = "";
-    let starts: Uint32Array | undefined;
+    var all = "";
+    var starts: Uint32Array | undefined;
     begin.push((columns) => {
       column = columnOf(columns);
       starts = undefined;
     });
-    add(name, function () {
-      if (starts !== undefined) return all.slice(starts[this.row], starts[this.row + 1]);
-      const found = column.get(this.row);
+    add(name, () => {
+      if (starts !== undefined) return all.slice(starts[row], starts[row + 1]);
+      const found = column.get(row);
       if (column instanceof TextColumn && column.plain) ({ all, starts } = column);
       return found;
     });

@@ -1,16 +1,16 @@
 /** Makes transforms of a declaration and a function. */
 
 import { type Batch, batchOf } from "./batch.js";
-import { BatchColumns, type HasNoValue, withoutValue } from "./batch-columns.js";
+import { BatchColumns, withoutValue } from "./batch-columns.js";
 import type { Host, WireBatch, WireDescription, WireOutput } from "./contract.js";
 import { Counts, indexed } from "./counts.js";
 import { type AnyDeclaration, type Fields, type ReadPart, check, describe } from "./declare/declaration.js";
 import type { Lookup } from "./declare/lookups.js";
 import { type Settings, type SettingsOf, readSettings } from "./declare/settings.js";
+import { type Each, eachRecord, refuseAsync, refusePromise } from "./each.js";
 import { Emitter, Plan } from "./emitter.js";
 import { RawPlan } from "./raw-plan.js";
-import { type Record, type RecordView, TAKEN, recordMaker } from "./record.js";
-import { PermanentFailure, nullValue, rejectionOf } from "./reject.js";
+import { type Record, TAKEN, recordMaker } from "./record.js";
 import { Tables } from "./tables.js";
 
 /** What a transform says about itself. */
@@ -127,41 +127,6 @@ export function transform<
   );
 }
 
-type Each = (record: unknown, out: Emitter, state: unknown, tables: Tables) => unknown;
-
-/**
- * The loop over a batch. What it needs are parameters and a `var`: before every use of a `let`, a `const` or what surrounds a
- * function QuickJS asks whether it was initialised, and that makes a third of what an empty turn costs.
- */
-function eachRecord(
-  count: number,
-  record: RecordView,
-  out: Emitter,
-  state: unknown,
-  tables: Tables,
-  call: Each,
-  none: HasNoValue | undefined,
-  plan: RawPlan,
-): void {
-  var row = 0;
-  // What throws leaves the inner loop, which then goes on behind that record.
-  while (row < count) {
-    try {
-      for (; row < count; row++) {
-        record.row = row;
-        out.row = row;
-        if (none !== undefined && none(row)) throw nullValue();
-        var answer = call(record, out, state, tables);
-        if (answer !== undefined) refusePromise(answer);
-      }
-    } catch (thrown) {
-      const reject = rejectionOf(thrown);
-      plan.takeBack(row);
-      plan.reject(row++, reject);
-    }
-  }
-}
-
 /**
  * A transform that takes a whole batch, as columns: for those who want all the speed. What it throws fails the batch: as
  * `permanent`, unless it is a {@link TransientFailure}. It sees records without a value; their fields are null.
@@ -196,17 +161,6 @@ export function transformColumns<
     if (answer !== undefined) refusePromise(answer);
     plan.refuseBoth();
   });
-}
-
-const ASYNC = "a transform cannot wait: its function must not be async";
-
-function refuseAsync(call: (...parameters: never[]) => unknown): void {
-  if (typeof call !== "function") throw new TypeError("a transform is made of a declaration and a function");
-  if (call.constructor.name === "AsyncFunction") throw new TypeError(ASYNC);
-}
-
-function refusePromise(answer: unknown): void {
-  if (typeof (answer as PromiseLike<unknown> | null)?.then === "function") throw new PermanentFailure(ASYNC);
 }
 
 /** What `running` gets is made once in every instance. */
