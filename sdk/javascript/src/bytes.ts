@@ -51,7 +51,7 @@ export function isSet(bits: Uint8Array, i: number): boolean {
  */
 function areAsciiWords(words: Uint32Array, count: number): boolean {
   var wide = 0;
-  for (var at = 0; at < count; at += 4) wide |= words[at] | words[at + 1] | words[at + 2] | words[at + 3];
+  for (var at = 0; at < count; ) wide |= words[at++] | words[at++] | words[at++] | words[at++];
   return (wide & 0x80808080) === 0;
 }
 
