@@ -29,13 +29,36 @@ export interface AnyBatch {
 
 /** Records of one partition, in offset order: what the transform reads of them, its fields and its lookups, as columns. */
 export type Batch<F extends Fields = {}, L = {}, Reads extends ReadPart = never> = AnyBatch &
-  ("keys" extends Reads ? { /** The keys, row for row. */ readonly keys: Column } : unknown) &
-  ("values" extends Reads ? { /** The values, row for row. */ readonly values: Column } : unknown) &
-  ("headers" extends Reads ? { /** The headers, row for row. */ readonly headers: HeaderColumns } : unknown) &
-  ("timestamps" extends Reads
-    ? { /** Milliseconds since 1970, row for row; -1 for none. */ readonly timestamps: BigInt64Array }
+  ("keys" extends Reads
+    ? {
+        /** The keys, row for row. */
+        readonly keys: Column;
+      }
     : unknown) &
-  ("offsets" extends Reads ? { /** The offsets, row for row. */ readonly offsets: BigInt64Array } : unknown) & {
+  ("values" extends Reads
+    ? {
+        /** The values, row for row. */
+        readonly values: Column;
+      }
+    : unknown) &
+  ("headers" extends Reads
+    ? {
+        /** The headers, row for row. */
+        readonly headers: HeaderColumns;
+      }
+    : unknown) &
+  ("timestamps" extends Reads
+    ? {
+        /** Milliseconds since 1970, row for row; -1 for none. */
+        readonly timestamps: BigInt64Array;
+      }
+    : unknown) &
+  ("offsets" extends Reads
+    ? {
+        /** The offsets, row for row. */
+        readonly offsets: BigInt64Array;
+      }
+    : unknown) & {
     /** The declared fields, row for row. */
     readonly fields: { readonly [Name in keyof F]: ColumnOf<TypeOf<F[Name]>> };
     /** The declared lookups, row for row. */

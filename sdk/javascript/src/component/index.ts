@@ -18,7 +18,9 @@ export interface Engine {
 
 /** What the contract's `guest` is. */
 export interface Guest {
+  /** What the transform is. Throws a text where it cannot be configured with these settings. */
   configure(settings: [string, string][]): WireDescription;
+  /** What becomes of these records. Throws a {@link WireFailure} where the batch fails. */
   apply(batch: WireBatch): WireOutput;
 }
 
