@@ -59,6 +59,16 @@ sdk_tests() {
     esac
 }
 
+# The reference of C and C++ is made without a complaint, and has every function, macro and type of C.
+c_reference() {
+    local complaints
+    mkdir -p sdk/c/build
+    complaints=$(cd sdk/c && { cat Doxyfile && echo "WARN_IF_UNDOCUMENTED = YES"; } | doxygen - 2>&1 |
+        grep -v -e ' (\(variable\|typedef\)) .* is not documented' -e '\.hpp:.* is not documented') || true
+    [ -z "$complaints" ] || { echo "$complaints" && return 1; }
+    [ -s sdk/c/build/doc/html/index.html ]
+}
+
 unit_tests() {
     case $1 in
     go) test -z "$(gofmt -l .)" && go vet . && go test . ;;
@@ -136,6 +146,7 @@ tests() {
         # Rust's own are stages of scripts/test.sh; its interpreter is not.
         [ "$language" != rust ] || continue
         [ "$language" = cpp ] || step "$language: the SDK's tests" sdk_tests "$language"
+        [ "$language" != c ] || step "c: the reference" c_reference
         step "$language: a new project" new_project "$language"
         for dir in guest-examples/"$language"/*/; do
             dir=${dir%/}

@@ -42,6 +42,7 @@ if ! has pkg-config || ! pkg-config --exists openssl; then need libssl-dev "Open
 if [ "$what" = all ]; then
     has java || need default-jdk-headless "Java, which runs the Kafka of the tests,"
     has mvn || need maven "Maven, which fetches the Kafka of the tests,"
+    has doxygen || need doxygen "doxygen, which makes the reference of the C SDK,"
     has kcat || need kcat "kcat, which a test connects with,"
     has flock || need util-linux "flock"
     python3 -c 'import venv, ensurepip' 2>/dev/null || need python3-venv "Python with venv, for prebuilt cargo tools,"

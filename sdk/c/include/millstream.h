@@ -1,3 +1,4 @@
+/// @file
 /// Millstream transforms in C: a function over records, which becomes a WebAssembly component.
 ///
 /// A transform is a constant `ms_transform` that says what is read, which fields the host takes out of each record, which

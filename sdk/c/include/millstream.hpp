@@ -1,3 +1,4 @@
+/// @file
 /// Millstream transforms in C++17: a class with a function over records, which becomes a WebAssembly component.
 ///
 ///     struct Route : millstream::Transform {

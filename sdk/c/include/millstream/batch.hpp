@@ -1,3 +1,4 @@
+/// @file
 /// A batch as columns, and a plan of what becomes of it: for those who want all the speed.
 #ifndef MILLSTREAM_BATCH_HPP
 #define MILLSTREAM_BATCH_HPP

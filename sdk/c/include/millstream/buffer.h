@@ -1,3 +1,4 @@
+/// @file
 /// Text and bytes under construction. The memory is the call's: there is nothing to free.
 #ifndef MILLSTREAM_BUFFER_H
 #define MILLSTREAM_BUFFER_H

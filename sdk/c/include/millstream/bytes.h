@@ -1,3 +1,4 @@
+/// @file
 /// Borrowed bytes: keys, values, texts. Null and empty differ everywhere.
 #ifndef MILLSTREAM_BYTES_H
 #define MILLSTREAM_BYTES_H
@@ -12,7 +13,9 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
+/// A function whose argument number `text` is a format as printf's, for those from number `first` on.
 #define MS_FORMAT(text, first) __attribute__((format(printf, text, first)))
+/// A function that is seldom called.
 #define MS_COLD __attribute__((cold, noinline))
 #else
 #define MS_FORMAT(text, first)

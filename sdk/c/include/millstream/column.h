@@ -1,3 +1,4 @@
+/// @file
 /// The columns that a batch comes in, looked at where they lie. Nothing here copies or allocates.
 ///
 /// Numbers are little-endian and not aligned: they are read through the functions here only.

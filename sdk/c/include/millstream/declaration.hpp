@@ -1,3 +1,4 @@
+/// @file
 /// What a transform in C++ declares, gathered while its members are made.
 #ifndef MILLSTREAM_DECLARATION_HPP
 #define MILLSTREAM_DECLARATION_HPP

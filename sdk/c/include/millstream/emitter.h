@@ -1,3 +1,4 @@
+/// @file
 /// What a function over records answers with: where its record goes and what of it changes, or why it cannot be processed.
 #ifndef MILLSTREAM_EMITTER_H
 #define MILLSTREAM_EMITTER_H

@@ -1,3 +1,4 @@
+/// @file
 /// Where records go, and what of them changes.
 #ifndef MILLSTREAM_EMITTER_HPP
 #define MILLSTREAM_EMITTER_HPP

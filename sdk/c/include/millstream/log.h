@@ -1,3 +1,4 @@
+/// @file
 /// Lines for the transform's log. The host limits them, per line, per call and per second.
 ///
 /// What a component prints becomes lines of the log as well; these keep their level.

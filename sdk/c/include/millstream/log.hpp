@@ -1,3 +1,4 @@
+/// @file
 /// Lines for the transform's log. The host limits them, per line, per call and per second.
 #ifndef MILLSTREAM_LOG_HPP
 #define MILLSTREAM_LOG_HPP

@@ -1,3 +1,4 @@
+/// @file
 /// What a function over batches answers with: which rows go where. For those who want all the speed.
 #ifndef MILLSTREAM_PLAN_H
 #define MILLSTREAM_PLAN_H

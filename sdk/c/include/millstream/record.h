@@ -1,3 +1,4 @@
+/// @file
 /// A batch, and one record of it: nothing in them is looked at before it is asked for.
 ///
 /// Asking for a part that the transform does not declare in `reads`, or for a field as another type than declared, fails

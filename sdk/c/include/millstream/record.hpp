@@ -1,3 +1,4 @@
+/// @file
 /// One record of a batch: borrowed, copied for free, and nothing in it is looked at before it is asked for.
 #ifndef MILLSTREAM_RECORD_HPP
 #define MILLSTREAM_RECORD_HPP

@@ -1,3 +1,4 @@
+/// @file
 /// How a function says that something is wrong: a record with Reject, a whole batch with Failure.
 #ifndef MILLSTREAM_RESULT_HPP
 #define MILLSTREAM_RESULT_HPP

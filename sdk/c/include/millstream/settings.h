@@ -1,3 +1,4 @@
+/// @file
 /// A deployment's settings, taken one by one. All that is wrong with them is said at once, when the transform is deployed.
 ///
 /// Each function answers the setting, or the default where it is not set. A setting that is wrong is remembered (the

@@ -1,3 +1,4 @@
+/// @file
 /// Runs a transform in a plain unit test, without WebAssembly: through the same batch and the same answer that a component
 /// exchanges with its host, so nothing of it is skipped. For native builds only.
 ///

@@ -1,3 +1,4 @@
+/// @file
 /// Runs a transform in a plain unit test, without WebAssembly: testing.h in C++, with strings of its own.
 ///
 ///     millstream::Test test;

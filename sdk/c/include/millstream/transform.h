@@ -1,3 +1,4 @@
+/// @file
 /// The declaration of a transform.
 #ifndef MILLSTREAM_TRANSFORM_H
 #define MILLSTREAM_TRANSFORM_H

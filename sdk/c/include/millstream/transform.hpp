@@ -1,3 +1,4 @@
+/// @file
 /// The declaration of a transform in C++: a class whose members are what it declares.
 #ifndef MILLSTREAM_TRANSFORM_HPP
 #define MILLSTREAM_TRANSFORM_HPP
