@@ -24,7 +24,7 @@ dist: setup-build ## the same as releases ship it, optimised as a whole; about 1
 	cargo build --profile dist --locked -p millstream --bin millstream
 	@echo "built: $(CARGO_TARGET_DIR)/dist/millstream"
 
-demo: setup-build ## 100,000 events through the three examples and an embedded broker; KEEP=1 leaves it running
+demo: setup-build ## 100,000 events through four of the examples and an embedded broker; KEEP=1 leaves it running
 	@scripts/demo.sh
 
 test: setup ## every check there is; T=name runs the end-to-end tests whose name holds that

@@ -1,10 +1,12 @@
-//! `millstream demo`: 100,000 events through three transforms, everything in one process, and every record of it checked.
+//! `millstream demo`: 100,000 events through four transforms, everything in one process, and every record of it checked.
 //!
 //! It does what a user does, through the same API and the same client code: starts a host with an embedded broker, creates
-//! topics, deploys filter, enrich and route, writes events with a Kafka client and reads what comes out with another.
+//! topics, deploys filter, enrich, route and profiles, writes events with a Kafka client and reads what comes out with another.
 //!
 //! ```text
 //! events ──filter──> swipes ──enrich──> swipes.enriched ──route──> swipes.likes, swipes.passes
+//!                          profiles (a table) ──┐
+//!                         swipes.likes ──profiles──> likes.joined, likes.unknown
 //! ```
 
 use std::collections::HashMap;
@@ -22,9 +24,10 @@ mod check;
 mod event;
 mod expect;
 mod feed;
+mod profile;
 mod report;
 
-/// Run 100,000 events through three example transforms, and check every record that comes out
+/// Run 100,000 events through four example transforms, and check every record that comes out
 ///
 /// A host with an embedded broker, the transforms, the generator and the checker run in this process; nothing is left
 /// behind. Exits with 1 if one record is missing, wrong, doubled or out of order.
@@ -33,7 +36,7 @@ mod report;
     after_long_help = "Examples:\n  make demo          builds what the demo needs, then runs it\n  KEEP=1 make demo   leaves it running, to look around"
 )]
 pub(crate) struct Args {
-    /// Folder with filter.wasm, enrich.wasm and route.wasm
+    /// Folder with filter.wasm, enrich.wasm, route.wasm and profiles.wasm
     #[arg(
         long,
         value_name = "DIR",
@@ -48,13 +51,14 @@ pub(crate) struct Args {
     keep: bool,
 }
 
-/// The three transforms: name, source, settings, outputs, and the topic for what is rejected.
-const TRANSFORMS: [Transform; 3] = [
+/// The four transforms: name, source, settings, outputs, tables, and the topic for what is rejected.
+const TRANSFORMS: [Transform; 4] = [
     Transform {
         name: "filter",
         source: expect::EVENTS,
         settings: &[("keep", "swipe")],
         outputs: &[("kept", expect::SWIPES)],
+        tables: &[],
         rejected: expect::FILTER_REJECTED,
     },
     Transform {
@@ -62,6 +66,7 @@ const TRANSFORMS: [Transform; 3] = [
         source: expect::SWIPES,
         settings: &[("regions", expect::REGIONS), ("fallback", expect::FALLBACK)],
         outputs: &[("enriched", expect::ENRICHED)],
+        tables: &[],
         rejected: expect::ENRICH_REJECTED,
     },
     Transform {
@@ -69,7 +74,16 @@ const TRANSFORMS: [Transform; 3] = [
         source: expect::ENRICHED,
         settings: &[],
         outputs: &[("likes", expect::LIKES), ("passes", expect::PASSES)],
+        tables: &[],
         rejected: expect::ROUTE_REJECTED,
+    },
+    Transform {
+        name: "profiles",
+        source: expect::LIKES,
+        settings: &[],
+        outputs: &[("joined", expect::JOINED), ("unknown", expect::UNKNOWN)],
+        tables: &[("profiles", expect::PROFILES)],
+        rejected: expect::PROFILES_REJECTED,
     },
 ];
 
@@ -78,6 +92,7 @@ struct Transform {
     source: &'static str,
     settings: &'static [(&'static str, &'static str)],
     outputs: &'static [(&'static str, &'static str)],
+    tables: &'static [(&'static str, &'static str)],
     rejected: &'static str,
 }
 
@@ -156,7 +171,7 @@ async fn show(args: &Args, host: &dev::DevHost) -> anyhow::Result<()> {
     let partitions = (args.events * BYTES_AN_EVENT)
         .div_ceil(BYTES_A_PARTITION)
         .clamp(4, 1_000) as i32;
-    for name in expect::TOPICS {
+    for name in expect::TOPICS.into_iter().chain([expect::PROFILES]) {
         client
             .create_topic(&CreateTopic {
                 name: name.to_owned(),
@@ -164,6 +179,13 @@ async fn show(args: &Args, host: &dev::DevHost) -> anyhow::Result<()> {
             })
             .await?;
     }
+    let brokers = host.brokers.clone();
+    let rows = tokio::task::spawn_blocking(move || feed::feed_profiles(&brokers)).await??;
+    output::line(format_args!(
+        "A table of {} profiles in the topic {}.",
+        numbers::count(rows),
+        expect::PROFILES
+    ));
     let mut authors = HashMap::new();
     for transform in &TRANSFORMS {
         let deployed = deploy_one(&client, args, transform).await?;
@@ -249,6 +271,7 @@ async fn deploy_one(
         name: Some(transform.name.to_owned()),
         from: vec![transform.source.to_owned()],
         to: pairs(transform.outputs),
+        table: pairs(transform.tables),
         setting: pairs(transform.settings),
         rejected: Some(transform.rejected.to_owned()),
         ..deploy::Changes::default()

@@ -11,6 +11,8 @@ pub(super) struct Event {
     pub(super) kind: Kind,
     pub(super) flaw: Option<Flaw>,
     pub(super) country: &'static str,
+    /// The number of the user whom it is about, if it is about another one.
+    pub(super) target: u64,
     /// Milliseconds since 1970-01-01T00:00Z, in the event and on the record.
     pub(super) at: i64,
     /// The user's id: 16 hexadecimal digits.
@@ -67,7 +69,7 @@ const FLAWS: [Flaw; 10] = [
 /// One event in so many is flawed.
 const FLAWED: u64 = 100;
 /// So many people use the app.
-const USERS: u64 = 4_000;
+pub(super) const USERS: u64 = 4_000;
 /// 2026-01-01T00:00:00Z, and from there on seven events a second.
 const EPOCH: i64 = 1_767_225_600_000;
 const STEP: i64 = 143;
@@ -121,6 +123,7 @@ pub(super) fn event(index: u64) -> Event {
     let (country, city, locale) = COUNTRIES[random.below(COUNTRIES.len() as u64) as usize];
     let at = EPOCH + index as i64 * STEP;
     let key = user(random.below(USERS));
+    let target = random.below(USERS);
     let trace = index
         .is_multiple_of(4)
         .then(|| format!("{:016x}", random.next()));
@@ -128,6 +131,7 @@ pub(super) fn event(index: u64) -> Event {
         kind,
         flaw,
         country,
+        target,
         at,
         key,
         value: None,
@@ -137,7 +141,8 @@ pub(super) fn event(index: u64) -> Event {
     event
 }
 
-fn user(number: u64) -> String {
+/// The id of a user.
+pub(super) fn user(number: u64) -> String {
     format!("{:016x}", Random(number).next())
 }
 
@@ -185,7 +190,7 @@ fn value(
         random.below(4),
         10 + random.below(190),
     );
-    let other = user(random.below(USERS));
+    let other = user(event.target);
     let _ = match event.kind {
         Kind::Open => write!(
             json,

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::event::{self, Event, Flaw, Kind};
+use super::profile::Profile;
 
 /// The topics of the demo, in the order of the flow.
 pub(super) const EVENTS: &str = "events";
@@ -17,8 +18,13 @@ pub(super) const PASSES: &str = "swipes.passes";
 pub(super) const FILTER_REJECTED: &str = "filter.rejected";
 pub(super) const ENRICH_REJECTED: &str = "enrich.rejected";
 pub(super) const ROUTE_REJECTED: &str = "route.rejected";
+pub(super) const JOINED: &str = "likes.joined";
+pub(super) const UNKNOWN: &str = "likes.unknown";
+pub(super) const PROFILES_REJECTED: &str = "profiles.rejected";
+/// The topic of the table.
+pub(super) const PROFILES: &str = "profiles";
 
-pub(super) const TOPICS: [&str; 8] = [
+pub(super) const TOPICS: [&str; 11] = [
     EVENTS,
     SWIPES,
     ENRICHED,
@@ -27,6 +33,9 @@ pub(super) const TOPICS: [&str; 8] = [
     FILTER_REJECTED,
     ENRICH_REJECTED,
     ROUTE_REJECTED,
+    JOINED,
+    UNKNOWN,
+    PROFILES_REJECTED,
 ];
 
 /// The setting `regions` of enrich, and the region of the countries that it leaves out.
@@ -156,7 +165,39 @@ pub(super) fn outcomes(event: &Event) -> Vec<Expected> {
             ..enriched.clone()
         },
     };
-    vec![original, swipe, enriched, last]
+    let joined = (last.topic == LIKES).then(|| joined(event, &last));
+    let flow = [original, swipe, enriched, last];
+    flow.into_iter().chain(joined).collect()
+}
+
+/// What becomes of a like.
+fn joined(event: &Event, like: &Expected) -> Expected {
+    let profile = Profile::of(event.target);
+    if let Some(reason) = profile.flaw() {
+        return Expected {
+            topic: PROFILES_REJECTED,
+            rejected: Some(Rejection {
+                code: "malformed-json",
+                reason,
+            }),
+            ..like.clone()
+        };
+    }
+    let Profile::Known { name, age } = profile else {
+        return Expected {
+            topic: UNKNOWN,
+            ..like.clone()
+        };
+    };
+    let mut value = like.value.clone().unwrap_or_default();
+    value.pop();
+    let profile = format!(r#","profile":{{"name":"{name}","age":{age}}}}}"#);
+    value.extend_from_slice(profile.as_bytes());
+    Expected {
+        topic: JOINED,
+        value: Some(value),
+        ..like.clone()
+    }
 }
 
 fn enriched(event: &Event, headers: &[(String, Vec<u8>)]) -> Expected {
@@ -288,6 +329,10 @@ mod tests {
             records(ENRICHED),
             records(LIKES) + records(PASSES) + records(ROUTE_REJECTED)
         );
+        assert_eq!(
+            records(LIKES),
+            records(JOINED) + records(UNKNOWN) + records(PROFILES_REJECTED)
+        );
         assert!(TOPICS.iter().all(|topic| records(topic) > 0));
     }
 
@@ -311,6 +356,18 @@ mod tests {
             enriched.headers.last().expect("a header"),
             &("region".to_owned(), b"europe".to_vec())
         );
+    }
+
+    #[test]
+    fn a_joined_like_has_one_more_member() {
+        let joined = (0..)
+            .map(event::event)
+            .find_map(|event| outcomes(&event).into_iter().find(|out| out.topic == JOINED))
+            .expect("one");
+        let value: serde_json::Value =
+            serde_json::from_slice(joined.value.as_deref().expect("a value")).expect("JSON");
+        assert!(value["profile"]["age"].is_u64(), "{value}");
+        assert!(value["region"].is_string(), "{value}");
     }
 
     #[test]

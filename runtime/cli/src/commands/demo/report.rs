@@ -149,7 +149,7 @@ fn transforms(list: &TransformList, metrics: &str) -> Columns {
         ">GUEST CPU AN EVENT",
     ]);
     for transform in in_order(list) {
-        // Each of the three emits a row at most once, so what is neither out nor rejected was dropped.
+        // Each of them emits a row at most once, so what is neither out nor rejected was dropped.
         let dropped = transform
             .records_in
             .saturating_sub(transform.records_out + transform.rejected);
