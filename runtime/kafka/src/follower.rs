@@ -59,6 +59,8 @@ impl Follower {
         // Where records are gone that were to be read next, whoever keeps what came of them has to begin anew.
         config.set("auto.offset.reset", "error");
         config.set("queued.max.messages.kbytes", "16384");
+        // A partition whose queue is full is read on as soon as there is room again, instead of after a second.
+        config.set("fetch.queue.backoff.ms", "10");
         let consumer: BaseConsumer = config.create().map_err(|error| failed(&error))?;
         // Gone before the consumer: a list that outlives it hangs its end.
         let mut list = TopicPartitionList::new();

@@ -19,6 +19,8 @@ use crate::{
 
 /// Between two attempts at what may pass by itself.
 const RETRY: Duration = Duration::from_secs(3);
+/// The same for tables that are being read, which are waited for besides.
+const TABLES_RETRY: Duration = Duration::from_millis(20);
 /// How long a deleted transform may take to finish what is in flight.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -85,7 +87,7 @@ impl Transform {
                 Change::Unreadable(why) => {
                     self.end(Instant::now() + DRAIN).await;
                     self.tell(revision.number, State::Failed, Some(why.clone()));
-                    false
+                    None
                 }
                 Change::Deploy(deployment) => self.bring(&revision, deployment).await,
             };
@@ -100,8 +102,8 @@ impl Transform {
         }
     }
 
-    /// Brings the runner to this revision. `true`: it has to be tried again.
-    async fn bring(&mut self, revision: &Revision, deployment: &Deployment) -> bool {
+    /// Brings the runner to this revision. If it has to be tried again: after which time.
+    async fn bring(&mut self, revision: &Revision, deployment: &Deployment) -> Option<Duration> {
         if self.runner.is_none() {
             self.tell(revision.number, State::Starting, None);
         }
@@ -147,38 +149,38 @@ impl Transform {
                             }
                             Err(why) => {
                                 self.tell(revision.number, State::Waiting, Some(why));
-                                return true;
+                                return Some(RETRY);
                             }
                         }
                     }
                 }
-                false
+                None
             }
             Err(Unfit::Reading(progress)) => {
                 // It changes all the time: nothing for the log.
                 self.view
                     .set(revision.number, State::Starting, Some(progress));
-                true
+                Some(TABLES_RETRY)
             }
             Err(Unfit::Later(why)) => {
                 self.tell(revision.number, State::Waiting, Some(why));
-                true
+                Some(RETRY)
             }
             Err(Unfit::Failed(why)) => {
                 // What an older revision would still write is not what is deployed.
                 self.end(Instant::now() + DRAIN).await;
                 self.tell(revision.number, State::Failed, Some(why));
-                false
+                None
             }
         }
     }
 
-    async fn wait(&mut self, revision: u64, retry: bool) -> Next {
+    async fn wait(&mut self, revision: u64, retry: Option<Duration>) -> Next {
         let mut runner = match &self.runner {
-            Some((runner, _)) if !retry => Some(runner.state()),
+            Some((runner, _)) if retry.is_none() => Some(runner.state()),
             _ => None,
         };
-        let again = tokio::time::sleep(RETRY);
+        let again = tokio::time::sleep(retry.unwrap_or_default());
         tokio::pin!(again);
         if let Some(state) = &mut runner {
             let now = state.borrow_and_update().clone();
@@ -196,7 +198,7 @@ impl Transform {
                     return Next::Revision;
                 }
                 _ = self.stop.changed() => {}
-                () = &mut again, if retry => return Next::Again,
+                () = &mut again, if retry.is_some() => return Next::Again,
                 state = changed(&mut runner), if runner.is_some() => match state {
                     Some(state) => {
                         self.show(revision, &state);
