@@ -243,6 +243,19 @@ fn transforms_that_name_the_same_topic_share_its_table() {
 }
 
 #[test]
+fn a_table_whose_topic_forgets_rows_is_warned_of() {
+    let kafka = Kafka::shared();
+    let host = Host::fresh();
+    let warned = |users: &str| {
+        let joined = Joined::new(users);
+        let deployed = host.deploy_manifest(&joined.manifest("at-least-once", ""), &[]);
+        deployed.err.contains("not compacted") && deployed.err.contains(users)
+    };
+    assert!(warned(&kafka.topic("users", 1)));
+    assert!(!warned(&kafka.topic_with("users", 1, COMPACTED)));
+}
+
+#[test]
 fn a_topic_that_is_created_anew_makes_a_new_table() {
     let kafka = Kafka::shared();
     let joined = Joined::new(&kafka.topic_with("users", 2, COMPACTED));

@@ -110,7 +110,10 @@ impl Host {
                 message,
             )]));
         };
-        let (findings, described) = self.check(&manifest, &upload, file, bytes, &before).await?;
+        let (mut findings, described) =
+            self.check(&manifest, &upload, file, bytes, &before).await?;
+        let doubts = self.doubts_about_tables(&manifest).await;
+        findings.warnings.extend(doubts);
         let digest = crate::modules::digest(bytes);
         let topic_ids = self.topic_ids(&manifest).await?;
         if let Some(same) = self.same(&before, &manifest, &upload.text, &digest, &topic_ids) {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::Host;
-use crate::tables::Table;
+use crate::{manifest::Manifest, tables::Table};
 
 impl Host {
     /// Every table that this host has, by topic, with the transforms that look into it.
@@ -23,11 +23,30 @@ impl Host {
         tables.find(|(table, _)| table.topic() == topic)
     }
 
+    /// What is probably not meant about the topics of tables. Of one whose settings this host may not see nothing is said.
+    pub(super) async fn doubts_about_tables(&self, manifest: &Manifest) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if self.is_embedded() {
+            return doubts;
+        }
+        for (name, table) in &manifest.tables {
+            let topic = &table.topic;
+            if let Ok(config) = self.inner.admin.topic_config(topic).await
+                && !config.is_compacted()
+            {
+                doubts.push(format!(
+                    "the topic \"{topic}\" of the table \"{name}\" is not compacted: a host that starts after retention has deleted a row \
+                     does not know of it; set cleanup.policy=compact on the topic"
+                ));
+            }
+        }
+        doubts
+    }
+
     fn who_looks_into(&self, topic: &str) -> BTreeSet<String> {
         let deployments = self.deployments();
-        let looks = |manifest: &crate::manifest::Manifest| {
-            manifest.tables.values().any(|table| table.topic == topic)
-        };
+        let looks =
+            |manifest: &Manifest| manifest.tables.values().any(|table| table.topic == topic);
         deployments
             .all_live()
             .filter(|revision| {

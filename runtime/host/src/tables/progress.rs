@@ -172,8 +172,10 @@ impl Progress {
             read: known.read,
             unread: unread.unsigned_abs(),
             rate: (phase == Phase::Reading).then_some(rate),
-            left: (phase == Phase::Reading && known.read > 0 && rate > 0.0)
-                .then(|| Duration::from_secs_f64(unread as f64 / rate)),
+            left: (phase == Phase::Reading && rate > 0.0)
+                // Offsets may be further apart than a `Duration` can say.
+                .then(|| Duration::try_from_secs_f64(unread as f64 / rate).ok())
+                .flatten(),
             stale,
             places: known.places.clone(),
             problem: known.problem.clone(),
