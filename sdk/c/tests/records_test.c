@@ -152,7 +152,7 @@ static ms_status extend(const ms_record *record, ms_emitter *out, void *state)
 static void members_are_added_to_an_object(void)
 {
     static const char *const values[] = {" {\"a\":1} \n", "{ }", "{}", "[]", "\"{}\"", "", NULL, "}{", "{"};
-    static const char *const extended[] = {"{\"a\":1,\"b\":2}", "{ \"b\":2}", "{\"b\":2}"};
+    static const char *const extended[] = {" {\"a\":1,\"b\":2} \n", "{ \"b\":2}", "{\"b\":2}"};
     const ms_transform extending = {.reads = MS_VALUES, .outputs = MS_LIST(outputs), .record = extend};
     ms_test *test = ms_test_new(&extending);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
