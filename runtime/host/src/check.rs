@@ -42,6 +42,7 @@ pub fn manifest(manifest: &Manifest, file: &str, facts: &Facts<'_>) -> Findings 
     let mut findings = Findings::default();
     topics::check(manifest, file, facts, &mut findings);
     limits_within(manifest, file, &facts.host, &mut findings.problems);
+    tables_within(manifest, file, &facts.host, &mut findings.problems);
     if facts.embedded && manifest.delivery == Guarantee::ExactlyOnce {
         findings.problems.push(Problem::new(
             format!("{file}: delivery"),
@@ -81,22 +82,6 @@ fn limits_within(manifest: &Manifest, file: &str, host: &HostLimits, problems: &
             ),
         );
     }
-    for (name, table) in &manifest.tables {
-        if let Some(memory) = table.memory
-            && memory > host.table_memory
-        {
-            let message = format!(
-                "asks for {}, but this host has {} for all tables: ask for less, or start the host with a larger --table-memory",
-                bytes(memory),
-                bytes(host.table_memory)
-            );
-            let item = format!("{file}: tables.{name}.memory");
-            problems.push(Problem::new(item, message));
-        }
-    }
-    let mut refuse = |field: &str, message: String| {
-        problems.push(Problem::new(format!("{file}: limits.{field}"), message))
-    };
     for (field, asked) in [
         ("result-size", asked.result_size),
         ("written-size", asked.written_size),
@@ -121,6 +106,22 @@ fn limits_within(manifest: &Manifest, file: &str, host: &HostLimits, problems: &
             "written-records",
             format!("asks for {records}, but the most that a host allows is {MOST_CALL_RECORDS}"),
         );
+    }
+}
+
+fn tables_within(manifest: &Manifest, file: &str, host: &HostLimits, problems: &mut Vec<Problem>) {
+    for (name, table) in &manifest.tables {
+        if let Some(memory) = table.memory
+            && memory > host.table_memory
+        {
+            let message = format!(
+                "asks for {}, but this host has {} for all tables: ask for less, or start the host with a larger --table-memory",
+                bytes(memory),
+                bytes(host.table_memory)
+            );
+            let item = format!("{file}: tables.{name}.memory");
+            problems.push(Problem::new(item, message));
+        }
     }
 }
 
@@ -151,7 +152,8 @@ pub fn effective_limits(manifest: &Manifest, host: &HostLimits) -> Limits {
     }
 }
 
-fn bytes(count: u64) -> String {
+/// Bytes as people read them.
+pub(crate) fn bytes(count: u64) -> String {
     bytesize::ByteSize(count).display().iec().to_string()
 }
 

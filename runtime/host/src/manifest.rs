@@ -173,6 +173,12 @@ impl Manifest {
         outputs.chain(rejected)
     }
 
+    /// The topics of its tables, with what the manifest calls each.
+    pub fn table_topics(&self) -> impl Iterator<Item = (String, &str)> {
+        let tables = self.tables.iter();
+        tables.map(|(name, table)| (format!("tables.{name}"), table.topic.as_str()))
+    }
+
     /// The file's name of the module, for messages.
     pub fn module_file(&self) -> &str {
         self.step

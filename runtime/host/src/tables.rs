@@ -28,7 +28,7 @@ use index::{Index, Version};
 use keeper::Keeper;
 use progress::Progress;
 pub use progress::{Phase, Place, Report};
-pub use room::Room;
+use room::Room;
 
 /// What a table may take unless its manifest says otherwise.
 pub const DEFAULT_MEMORY: u64 = 512 << 20;
@@ -120,11 +120,6 @@ impl Shelf {
         }
     }
 
-    /// Bytes that all tables together may take.
-    pub fn room(&self) -> u64 {
-        self.room.limit()
-    }
-
     /// The table of a topic, which is read from now on if it was not. It may take as much as the most generous of those who
     /// want it allows.
     pub fn table(&self, topic: &str, limit: u64) -> Arc<Table> {
@@ -154,6 +149,11 @@ impl Shelf {
         let table = Arc::new(Table { shared, keeper });
         tables.insert(topic.to_owned(), Arc::downgrade(&table));
         table
+    }
+
+    /// The table of a topic, if it is kept now.
+    pub fn find(&self, topic: &str) -> Option<Arc<Table>> {
+        self.tables.lock().get(topic)?.upgrade()
     }
 
     /// Every table that is kept now, by topic.

@@ -20,44 +20,64 @@ pub fn description(
     description: &Description,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let declared = || description.outputs.iter().map(String::as_str);
-    for output in declared() {
-        if output == NEXT {
-            let message = "declares the output \"next\", which stands for the next step: several steps are not supported by this version of Millstream";
-            problems.push(Problem::new(module, message));
-        } else if !manifest.outputs.contains_key(output) {
-            let message = format!(
-                "has no topic for the output \"{output}\", which {module} declares: add {output} = \"…\" or --to {output}=…"
-            );
-            problems.push(Problem::new(format!("{file}: outputs"), message));
-        }
+    if description.outputs.iter().any(|output| output == NEXT) {
+        let message = "declares the output \"next\", which stands for the next step: several steps are not supported by this version of Millstream";
+        problems.push(Problem::new(module, message));
     }
-    let tables = || description.tables.iter().map(String::as_str);
-    for table in tables().filter(|table| !manifest.tables.contains_key(*table)) {
-        let message = format!(
-            "has no topic for the table \"{table}\", which {module} declares: add {table} = \"…\" or --table {table}=…"
-        );
-        problems.push(Problem::new(format!("{file}: tables"), message));
-    }
-    for table in manifest.tables.keys() {
-        if !description.tables.contains(table) {
-            let message = format!(
-                "{module} has no such table; {}",
-                suggestion(table, tables())
-            );
-            problems.push(Problem::new(format!("{file}: tables.{table}"), message));
-        }
-    }
-    for output in manifest
-        .outputs
-        .keys()
-        .filter(|output| !description.outputs.contains(output))
-    {
-        let message = format!(
-            "{module} has no such output; {}",
-            suggestion(output, declared())
-        );
-        problems.push(Problem::new(format!("{file}: outputs.{output}"), message));
+    for named in [
+        Named {
+            what: "output",
+            option: "--to",
+            declared: description.outputs.iter().map(String::as_str).collect(),
+            without_topic: Some(NEXT),
+            given: manifest.outputs.keys().map(String::as_str).collect(),
+        },
+        Named {
+            what: "table",
+            option: "--table",
+            declared: description.tables.iter().map(String::as_str).collect(),
+            without_topic: None,
+            given: manifest.tables.keys().map(String::as_str).collect(),
+        },
+    ] {
+        named.check(file, module, &mut problems);
     }
     problems
+}
+
+/// What a module has names for and a manifest gives topics to.
+struct Named<'a> {
+    what: &'static str,
+    /// Of the command line.
+    option: &'static str,
+    declared: Vec<&'a str>,
+    /// The one that needs no topic.
+    without_topic: Option<&'static str>,
+    given: Vec<&'a str>,
+}
+
+impl Named<'_> {
+    fn check(&self, file: &str, module: &str, problems: &mut Vec<Problem>) {
+        let Named {
+            what,
+            option,
+            declared,
+            without_topic,
+            given,
+        } = self;
+        let wanted = declared
+            .iter()
+            .filter(|name| Some(**name) != *without_topic);
+        for name in wanted.filter(|name| !given.contains(name)) {
+            let message = format!(
+                "has no topic for the {what} \"{name}\", which {module} declares: add {name} = \"…\" or {option} {name}=…"
+            );
+            problems.push(Problem::new(format!("{file}: {what}s"), message));
+        }
+        for name in given.iter().filter(|name| !declared.contains(name)) {
+            let known = suggestion(name, declared.iter().copied());
+            let message = format!("{module} has no such {what}; {known}");
+            problems.push(Problem::new(format!("{file}: {what}s.{name}"), message));
+        }
+    }
 }

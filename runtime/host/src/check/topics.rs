@@ -29,9 +29,7 @@ fn reserved(manifest: &Manifest, file: &str, facts: &Facts<'_>, problems: &mut V
             problems.push(Problem::new(format!("{file}: source.topics"), why));
         }
     }
-    let tables = manifest.tables.iter();
-    let tables = tables.map(|(name, table)| (format!("tables.{name}"), table.topic.as_str()));
-    for (item, topic) in manifest.written_topics().chain(tables) {
+    for (item, topic) in manifest.written_topics().chain(manifest.table_topics()) {
         if let Err(why) = names::check_not_reserved(topic, facts.prefix) {
             problems.push(Problem::new(format!("{file}: {item}"), why));
         }
@@ -41,10 +39,8 @@ fn reserved(manifest: &Manifest, file: &str, facts: &Facts<'_>, problems: &mut V
 /// What is read has to be there: the sources, and the topics of tables.
 fn read_exist(manifest: &Manifest, file: &str, facts: &Facts<'_>, findings: &mut Findings) {
     let sources = manifest.source.topics.iter();
-    let sources = sources.map(|topic| ("source.topics".to_owned(), topic));
-    let tables = manifest.tables.iter();
-    let tables = tables.map(|(name, table)| (format!("tables.{name}"), &table.topic));
-    for (item, topic) in sources.chain(tables) {
+    let sources = sources.map(|topic| ("source.topics".to_owned(), topic.as_str()));
+    for (item, topic) in sources.chain(manifest.table_topics()) {
         if facts.topics.contains_key(topic)
             || names::check_not_reserved(topic, facts.prefix).is_err()
         {

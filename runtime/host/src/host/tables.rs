@@ -19,8 +19,8 @@ impl Host {
 
     /// The table of a topic. `None`: no transform that is deployed has one.
     pub fn table(&self, topic: &str) -> Option<(Arc<Table>, BTreeSet<String>)> {
-        let mut tables = self.tables().into_iter();
-        tables.find(|(table, _)| table.topic() == topic)
+        let table = self.inner.supervisor.workshop().shelf.find(topic)?;
+        Some((table, self.who_looks_into(topic)))
     }
 
     /// What is probably not meant about the topics of tables. Of one whose settings this host may not see nothing is said.

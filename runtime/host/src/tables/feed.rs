@@ -55,7 +55,6 @@ impl Feed<'_> {
         };
         let mut heard = Heard::default();
         let mut published = Instant::now();
-        // Even an empty topic has an end to be reached.
         while !self.stop.load(Relaxed) {
             let writer = &mut *self.writer;
             let read = follower.next(POLL, |followed| match followed {

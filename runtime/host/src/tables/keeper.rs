@@ -82,15 +82,19 @@ impl Keeper {
             }
             let (writer, share) = kept.take().unwrap_or_else(|| self.anew());
             self.shared.progress.extents(found.extents.clone());
-            let (ended, writer, share) = self.read(&found, writer, share).await;
+            let ended = self.read(&found, writer, share).await;
             read = Some(found);
+            let Some((ended, writer, share)) = ended else {
+                tokio::time::sleep(RETRY).await;
+                continue;
+            };
             match ended {
-                Some(Ended::Told) => kept = Some((writer, share)),
-                Some(Ended::TooLarge(too_large)) => {
+                Ended::Told => kept = Some((writer, share)),
+                Ended::TooLarge(too_large) => {
                     drop((writer, share));
                     self.too_large(&too_large).await;
                 }
-                Some(Ended::Broken(error)) => {
+                Ended::Broken(error) => {
                     let topic = &*self.shared.topic;
                     tracing::warn!(
                         topic,
@@ -101,7 +105,6 @@ impl Keeper {
                     kept = (!error.is_lost_offset()).then_some((writer, share));
                     tokio::time::sleep(RETRY).await;
                 }
-                None => tokio::time::sleep(RETRY).await,
             }
         }
     }
@@ -119,7 +122,7 @@ impl Keeper {
         found: &Found,
         mut writer: Writer,
         mut share: Share,
-    ) -> (Option<Ended>, Writer, Share) {
+    ) -> Option<(Ended, Writer, Share)> {
         let stop = Stop(Arc::default());
         let (shared, settings) = (Arc::clone(&self.shared), self.settings.clone());
         let told = Arc::clone(&stop.0);
@@ -136,13 +139,11 @@ impl Keeper {
         });
         loop {
             tokio::select! {
-                ended = &mut reading => return match ended {
-                    Ok((ended, writer, share)) => (Some(ended), writer, share),
-                    Err(error) => {
+                ended = &mut reading => {
+                    if let Err(error) = &ended {
                         tracing::error!(topic = &*self.shared.topic, "reading a table ended: {error}");
-                        let (writer, share) = self.anew();
-                        (None, writer, share)
                     }
+                    return ended.ok();
                 },
                 () = tokio::time::sleep(LOOK_EVERY) => match self.look().await {
                     Ok(now) => {

@@ -49,6 +49,13 @@ struct Known {
     problem: Option<String>,
 }
 
+impl Known {
+    /// Whether the table has everything that there was.
+    fn is_complete(&self) -> bool {
+        self.places.values().all(|place| place.at_end)
+    }
+}
+
 impl Progress {
     pub(super) fn new() -> Progress {
         let now = Instant::now();
@@ -135,7 +142,7 @@ impl Progress {
             place.next = told.next.unwrap_or(place.next);
             place.at_end = told.at_end;
         }
-        let complete = known.places.values().all(|place| place.at_end);
+        let complete = known.is_complete();
         if complete {
             known.complete = Instant::now();
         }
@@ -161,8 +168,7 @@ impl Progress {
             .sum();
         let seconds = known.began.elapsed().as_secs_f64();
         let rate = known.read as f64 / seconds.max(0.001);
-        let complete = known.places.values().all(|place| place.at_end);
-        let stale = match (&known.problem, complete) {
+        let stale = match (&known.problem, known.is_complete()) {
             // Nobody knows of what was written since brokers last answered.
             (Some(_), _) => known.looked.min(known.complete).elapsed(),
             (None, false) => known.complete.elapsed(),

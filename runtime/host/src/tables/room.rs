@@ -5,13 +5,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use bytesize::ByteSize;
-
 use super::Shared;
+use crate::check::bytes as text;
 
 /// Memory of all tables of a host.
 #[derive(Debug)]
-pub struct Room {
+pub(super) struct Room {
     limit: u64,
     used: AtomicU64,
 }
@@ -22,10 +21,6 @@ impl Room {
             limit,
             used: AtomicU64::new(0),
         })
-    }
-
-    pub(super) fn limit(&self) -> u64 {
-        self.limit
     }
 }
 
@@ -84,8 +79,4 @@ impl Drop for Share {
     fn drop(&mut self) {
         self.room.used.fetch_sub(self.held, Relaxed);
     }
-}
-
-fn text(bytes: u64) -> String {
-    ByteSize(bytes).display().iec().to_string()
 }
