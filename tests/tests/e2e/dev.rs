@@ -103,9 +103,12 @@ fn lines(text: &str) -> Vec<&str> {
 #[test]
 fn dev_says_where_its_broker_is_and_that_it_keeps_nothing() {
     let dev = Dev::start();
-    let log = dev.process.log();
-    assert!(log.contains(&dev.brokers), "{log}");
-    assert!(log.contains("5 MiB") && log.contains("nothing"), "{log}");
+    // It answers a moment before it says so.
+    let texts = [&*dev.brokers, "5 MiB", "nothing"];
+    wait_until("it says what it is", PATIENCE, || {
+        let log = dev.process.log();
+        texts.iter().all(|text| log.contains(text)).then_some(())
+    });
     dev.deploy_probe();
     let probe = guest("probe");
     let refused = dev.cli(&[
