@@ -122,7 +122,8 @@ pub type Refuses = fn(&Record) -> Option<&'static str>;
 
 #[derive(Debug)]
 struct Topic {
-    partitions: Vec<Log>,
+    /// Each with a lock of its own: lanes read different ones at once.
+    partitions: Vec<Arc<Mutex<Log>>>,
     max_message_bytes: u64,
     /// Written records are counted, not kept: for benchmarks.
     counted: bool,
@@ -183,7 +184,7 @@ impl Memory {
             });
         topic
             .partitions
-            .resize_with(partitions.max(topic.partitions.len()), Log::default);
+            .resize_with(partitions.max(topic.partitions.len()), Arc::default);
     }
 
     /// Sets a topic's limit.
@@ -209,9 +210,9 @@ impl Memory {
 
     /// Appends records to a partition that exists.
     pub fn append(&self, topic: &str, partition: i32, records: impl IntoIterator<Item = Record>) {
-        let mut state = self.inner.state.lock();
+        let state = self.inner.state.lock();
         if let Some(log) = state.log(topic, partition) {
-            log.append(records);
+            log.lock().append(records);
         }
         let listeners = state.listeners(&TopicPartition::new(topic, partition));
         drop(state);
@@ -220,9 +221,9 @@ impl Memory {
 
     /// Leaves offsets out, as compaction and transaction markers do.
     pub fn gap(&self, topic: &str, partition: i32, offsets: i64) {
-        let mut state = self.inner.state.lock();
+        let state = self.inner.state.lock();
         if let Some(log) = state.log(topic, partition) {
-            log.next += offsets;
+            log.lock().next += offsets;
         }
         let listeners = state.listeners(&TopicPartition::new(topic, partition));
         drop(state);
@@ -232,6 +233,7 @@ impl Memory {
     /// Deletes what is older than `offset`, as retention does.
     pub fn truncate(&self, topic: &str, partition: i32, offset: i64) {
         if let Some(log) = self.inner.state.lock().log(topic, partition) {
+            let mut log = log.lock();
             log.records.retain(|record| record.offset >= offset);
             log.first = offset;
             log.next = log.next.max(offset);
@@ -242,8 +244,8 @@ impl Memory {
     pub fn recreate(&self, name: &str) {
         if let Some(topic) = self.inner.state.lock().topics.get_mut(name) {
             topic.recreated += 1;
-            for log in &mut topic.partitions {
-                *log = Log::default();
+            for log in &topic.partitions {
+                *log.lock() = Log::default();
             }
         }
     }
@@ -251,12 +253,11 @@ impl Memory {
     /// All records of a partition.
     #[must_use]
     pub fn records(&self, topic: &str, partition: i32) -> Vec<Record> {
-        let mut state = self.inner.state.lock();
+        let state = self.inner.state.lock();
         state.log(topic, partition).map_or_else(Vec::new, |log| {
-            log.records
-                .iter()
-                .map(|record| Record::clone(record))
-                .collect()
+            let log = log.lock();
+            let records = log.records.iter();
+            records.map(|record| Record::clone(record)).collect()
         })
     }
 
@@ -281,7 +282,7 @@ impl Memory {
     pub fn count(&self, topic: &str) -> u64 {
         let state = self.inner.state.lock();
         state.topics.get(topic).map_or(0, |topic| {
-            topic.partitions.iter().map(|log| log.count).sum()
+            topic.partitions.iter().map(|log| log.lock().count).sum()
         })
     }
 
@@ -408,8 +409,9 @@ impl State {
         runs.iter().filter_map(of_run).flatten().collect()
     }
 
-    fn append(&mut self, run: Run) {
+    fn append(&self, run: Run) {
         if let Some(log) = self.log(&run.topic, run.partition) {
+            let mut log = log.lock();
             let unkept = run.count - run.records.len();
             log.next += unkept as i64;
             log.count += unkept as u64;
@@ -417,11 +419,9 @@ impl State {
         }
     }
 
-    fn log(&mut self, topic: &str, partition: i32) -> Option<&mut Log> {
-        self.topics
-            .get_mut(topic)?
-            .partitions
-            .get_mut(usize::try_from(partition).ok()?)
+    fn log(&self, topic: &str, partition: i32) -> Option<&Arc<Mutex<Log>>> {
+        let partition = usize::try_from(partition).ok()?;
+        self.topics.get(topic)?.partitions.get(partition)
     }
 
     fn commit(&mut self, commits: &[(TopicPartition, Committed)]) {
@@ -467,10 +467,10 @@ impl Offsets for Memory {
         &self,
         partitions: &[TopicPartition],
     ) -> Result<Vec<Range<i64>>, DeliveryError> {
-        let mut state = self.inner.state.lock();
+        let state = self.inner.state.lock();
         let extent = |partition: &TopicPartition| {
-            state
-                .log(partition.topic(), partition.partition())
+            let log = state.log(partition.topic(), partition.partition());
+            log.map(|log| log.lock())
                 .map_or(0..0, |log| log.first..log.next)
         };
         Ok(partitions.iter().map(extent).collect())

@@ -31,6 +31,9 @@ const PARTITIONS: i32 = 4;
 const POOL: usize = 64 << 20;
 /// Of all records, the share that warms: instances, caches, branch predictors.
 const WARM: u64 = 10;
+/// More than any number of lanes sets aside for their next batches: what is written is acknowledged at once, and none is to
+/// wait for another.
+const BUDGET: u64 = 1 << 40;
 const SOURCE: &str = "input";
 const REJECTED: &str = "rejected";
 
@@ -112,7 +115,7 @@ impl Trial {
         let shared = Shared {
             lanes: threads.handle().clone(),
             schedule: Schedule::new(lanes),
-            budget: Budget::new(256 << 20),
+            budget: Budget::new(BUDGET),
             watchdog: Watchdog::new(Duration::from_secs(60)),
         };
         let stats = Stats::new();

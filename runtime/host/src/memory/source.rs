@@ -7,7 +7,7 @@ use millstream_engine::Header;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Memory, Record};
+use super::{Log, Memory, Record};
 use crate::source::{Broken, Event, Queue, Rows, Source, SourceError, Taken, TopicPartition};
 
 /// Records that were taken.
@@ -248,11 +248,10 @@ impl Source for MemorySource {
     }
 
     async fn ends(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, SourceError> {
-        let mut state = self.memory.inner.state.lock();
+        let state = self.memory.inner.state.lock();
         let end = |partition: &TopicPartition| {
-            state
-                .log(partition.topic(), partition.partition())
-                .map_or(0, |log| log.next)
+            let log = state.log(partition.topic(), partition.partition());
+            log.map_or(0, |log| log.lock().next)
         };
         Ok(partitions.iter().map(end).collect())
     }
@@ -268,6 +267,14 @@ pub struct MemoryQueue {
     memory: Memory,
     partition: TopicPartition,
     cursor: Arc<Mutex<Cursor>>,
+}
+
+impl MemoryQueue {
+    fn log(&self) -> Option<Arc<Mutex<Log>>> {
+        let state = self.memory.inner.state.lock();
+        let log = state.log(self.partition.topic(), self.partition.partition());
+        log.cloned()
+    }
 }
 
 impl Queue for MemoryQueue {
@@ -289,10 +296,10 @@ impl Queue for MemoryQueue {
         if cursor.paused {
             return 0;
         }
-        let mut state = self.memory.inner.state.lock();
-        let Some(log) = state.log(self.partition.topic(), self.partition.partition()) else {
+        let Some(log) = self.log() else {
             return 0;
         };
+        let log = log.lock();
         let waiting = log.records.len()
             - log
                 .records
@@ -312,10 +319,10 @@ impl Queue for MemoryQueue {
         if cursor.paused {
             return taken;
         }
-        let mut state = self.memory.inner.state.lock();
-        let Some(log) = state.log(self.partition.topic(), self.partition.partition()) else {
+        let Some(log) = self.log() else {
             return taken;
         };
+        let log = log.lock();
         if cursor.position < log.first {
             let message = format!("the first offset is {}", log.first);
             taken.broken = Some(Broken::Lost { message });
