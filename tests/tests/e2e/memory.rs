@@ -17,8 +17,14 @@ const IN_FLIGHT: u64 = 32 * MIB;
 const BASE: u64 = 96 * MIB;
 /// What one transform fetches ahead, its clients, its module and an instance of it for each lane.
 const TRANSFORM: u64 = 48 * MIB;
-/// Input in flight, and what is kept of it to be written.
-const LIMIT: u64 = BASE + TRANSFORM + 2 * IN_FLIGHT;
+/// Linear memory of an instance for each of two lanes.
+const GUESTS: u64 = 4 * MIB;
+/// The batch that is let in whatever is in flight.
+const BATCH: u64 = 4 * MIB;
+/// In flight: input, and what is kept of it to be written.
+const SUM: u64 = BASE + GUESTS + TRANSFORM + BATCH + 2 * IN_FLIGHT;
+/// The sum, and what allocators cannot use of what was freed.
+const LIMIT: u64 = SUM + SUM / 8;
 
 fn stays_within_its_bounds(delivery: &str, settings: &str) {
     let kafka = Kafka::start(&KafkaOptions {
