@@ -145,6 +145,8 @@ struct Log {
 struct Flown {
     runs: Vec<Run>,
     done: Done,
+    /// Its transaction was aborted: all that is left of it is to say so.
+    purged: bool,
 }
 
 /// Records that go to one partition, one after another.
@@ -357,6 +359,12 @@ impl Memory {
 
     fn land(&self, flown: Flown) {
         let records = flown.records();
+        if flown.purged {
+            return (flown.done)(Err(DeliveryError::new(
+                "purged",
+                "its transaction was aborted",
+            )));
+        }
         let mut state = self.inner.state.lock();
         let refused = state.refused(&flown.runs);
         let fails = state.fail_next > 0 || !refused.is_empty();

@@ -84,6 +84,31 @@ async fn a_write_that_fails_takes_its_whole_transaction_back() {
     assert_eq!(plane.handle.stats().snapshot().aborts, 1);
 }
 
+/// A broker that takes its time over what was aborted is a slow one: aborting what comes next as well would never end.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_fails_after_its_transaction_was_aborted_spoils_no_other() {
+    let memory = memory(2);
+    memory.append("in", 0, numbers(0..500));
+    memory.append("in", 1, numbers(0..500));
+    memory.cork();
+    let plane = start_exactly_once(&memory, revision(1, pass()));
+    plane.assign(0..2);
+    until("both are being written", || memory.held() == 2).await;
+    memory.fail_next(1);
+    memory.release(0);
+    let aborts = || plane.handle.stats().snapshot().aborts;
+    until("the transaction is aborted", || aborts() == 1).await;
+    // Both partitions are written again, and only then one of the first writes fails.
+    until("both are being written again", || memory.held() == 3).await;
+    memory.release(0);
+    memory.uncork();
+    plane.committed(0, 500).await;
+    plane.committed(1, 500).await;
+    agree(&memory, 2);
+    assert_eq!(aborts(), 1);
+    assert_eq!(plane.shared.budget.used(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_is_too_slow_for_a_transaction_gets_smaller_ones() {
     let memory = memory(1);

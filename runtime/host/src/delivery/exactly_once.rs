@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, mpsc};
 use tokio::time::Instant;
 
@@ -55,7 +56,7 @@ struct Inner<P, T, O> {
     ledger: Ledger,
     /// Held for reading by a lane that writes, for writing by whoever ends the transaction.
     gate: Arc<RwLock<()>>,
-    open: Arc<Transaction>,
+    open: ArcSwap<Transaction>,
     /// Bytes of input that one may take.
     most: AtomicU64,
     /// Another one has been begun.
@@ -65,7 +66,7 @@ struct Inner<P, T, O> {
     stats: Arc<Stats>,
 }
 
-/// The open transaction.
+/// One transaction. What is written for it keeps it: a failure that is reported when it is over spoils none that came later.
 #[derive(Debug, Default)]
 struct Transaction(parking_lot::Mutex<Contents>);
 
@@ -144,7 +145,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
             offsets,
             ledger: Ledger::new(Arc::clone(&stats), sender),
             gate: Arc::default(),
-            open: Arc::default(),
+            open: ArcSwap::default(),
             most: AtomicU64::new(u64::MAX),
             begun: Notify::new(),
             committing: Mutex::new(()),
@@ -172,7 +173,8 @@ impl<P: Outlet, T: Transactions, O: Offsets> ExactlyOnce<P, T, O> {
 
 impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
     async fn end(&self, _closed: OwnedRwLockWriteGuard<()>) -> Result<(), DeliveryError> {
-        let contents = std::mem::take(&mut *self.open.0.lock());
+        let ending = self.open.swap(Arc::default());
+        let contents = std::mem::take(&mut *ending.0.lock());
         // They wait for the gate then.
         self.begun.notify_waiters();
         if contents.is_empty() {
@@ -206,7 +208,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
             let mut begun = std::pin::pin!(self.begun.notified());
             begun.as_mut().enable();
             let writing = self.gate.read().await;
-            if self.open.0.lock().bytes < self.most.load(Ordering::Relaxed) {
+            if self.open.load().0.lock().bytes < self.most.load(Ordering::Relaxed) {
                 return writing;
             }
             drop(writing);
@@ -328,6 +330,8 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
         } = batch;
         let inner = &self.inner;
         let _writing = inner.enter().await;
+        // For as long as that is held, it is this one.
+        let open = inner.open.load_full();
         // Its ranges stay valid without it; the flight is to own the bytes.
         let patched = plan.take_values_data();
         let laid = Laid {
@@ -353,16 +357,16 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             .ledger
             .begin(&partition, generation, rows.next_offset(), held)
             .ok_or(Undelivered::Stale)?;
-        inner.open.takes(&partition, generation, bytes);
+        open.takes(&partition, generation, bytes);
         let mut part = Part {
-            transaction: &inner.open,
+            transaction: &open,
             whole: layout.is_empty(),
         };
         if part.whole {
             return Ok(());
         }
         let done = Box::new({
-            let (open, route) = (Arc::clone(&inner.open), Arc::clone(&route));
+            let (open, route) = (Arc::clone(&open), Arc::clone(&route));
             let outlet = Arc::clone(&inner.outlet);
             let (from, offsets) = (partition.clone(), offsets.clone());
             move |result: Result<(), DeliveryError>| {
@@ -400,7 +404,7 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
             Err(error) => {
                 route.failed(&partition, &offsets, &error);
                 inner.outlet.recover(&error);
-                inner.open.spoil(error);
+                open.spoil(error);
                 // The end of the transaction takes its partition back.
                 Err(Undelivered::Stale)
             }

@@ -162,6 +162,7 @@ impl Outlet for Memory {
         let flown = Flown {
             runs: flight.runs,
             done: flight.done,
+            purged: false,
         };
         let mut state = self.inner.state.lock();
         self.inner

@@ -144,7 +144,19 @@ impl Transactions for MemoryTransactions {
     }
 
     async fn abort(&self) -> Result<(), DeliveryError> {
-        self.memory.inner.state.lock().transaction.open = Some(Vec::new());
+        let mut state = self.memory.inner.state.lock();
+        state.transaction.open = Some(Vec::new());
+        // As with Kafka, what was on its way may be reported after the abort.
+        let on_their_way = state.held.iter_mut().filter(|flown| !flown.purged);
+        let purged = on_their_way.map(|flown| {
+            flown.purged = true;
+            flown.records()
+        });
+        let records = purged.sum();
+        self.memory
+            .inner
+            .in_flight
+            .fetch_sub(records, Ordering::AcqRel);
         Ok(())
     }
 }
