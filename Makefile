@@ -20,8 +20,9 @@ build: setup-build ## build the millstream binary (release): $CARGO_TARGET_DIR/r
 	cargo build --release --locked -p millstream --bin millstream
 	@echo "built: $(CARGO_TARGET_DIR)/release/millstream"
 
-dist: setup-build ## the same as releases ship it, optimised as a whole; about 15 minutes: $CARGO_TARGET_DIR/dist/millstream
-	cargo build --profile dist --locked -p millstream --bin millstream
+dist: ## the same as releases ship it: optimised as a whole, tables on disks; about 35 minutes: $CARGO_TARGET_DIR/dist/millstream
+	@scripts/setup.sh dist
+	cargo build --profile dist --locked -p millstream --bin millstream --features disk-tables
 	@echo "built: $(CARGO_TARGET_DIR)/dist/millstream"
 
 demo: setup-build ## 100,000 events through four of the examples and an embedded broker; KEEP=1 leaves it running
@@ -50,7 +51,7 @@ sanitize: setup ## the modules with unsafe code under valgrind, AddressSanitizer
 	@scripts/sanitize.sh
 
 conformance: setup ## what each language's SDK can do, by the contract's vectors, as a table
-	cargo build --locked --workspace --bins
+	cargo build --locked --workspace --bins --features millstream/disk-tables,millstream-tests/disk-tables
 	scripts/sdks.sh conformance
 
 MINUTES ?= 20
@@ -61,7 +62,7 @@ deny: setup ## licences, bans and sources of all dependencies
 	@scripts/test.sh deny
 
 advisories: setup ## known vulnerabilities in dependencies (fetches a database from the network)
-	$(TOOLS)/cargo-deny --locked --workspace check advisories
+	$(TOOLS)/cargo-deny --locked --workspace --all-features check advisories
 
 clean: ## remove what was built; fetched tools and Kafka stay in .cache
 	cargo clean

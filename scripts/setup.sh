@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (`setup.sh build`) or to build and test (`setup.sh`), and says what it installs.
+# Installs what is missing to build (`setup.sh build`), to build what releases ship (`setup.sh dist`), or to build and test
+# (`setup.sh`), and says what it installs.
 # Quick when all is there. apt for libraries and tools, rustup for the toolchain, pip for prebuilt tools; Go and Node.js have to be
 # there.
 set -euo pipefail
@@ -39,6 +40,9 @@ has c++ || need g++ "a C++ compiler"
 has cmake || need cmake "cmake, which builds librdkafka,"
 has pkg-config || need pkg-config "pkg-config"
 if ! has pkg-config || ! pkg-config --exists openssl; then need libssl-dev "OpenSSL's headers (TLS to brokers)"; fi
+if [ "$what" != build ] && [ -z "${LIBCLANG_PATH-}" ] && ! ls /usr/lib/llvm-*/lib/libclang.so >/dev/null 2>&1; then
+    need libclang-dev "libclang, which reads RocksDB's headers,"
+fi
 if [ "$what" = all ]; then
     has java || need default-jdk-headless "Java, which runs the Kafka of the tests,"
     has mvn || need maven "Maven, which fetches the Kafka of the tests,"

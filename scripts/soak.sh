@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MILLSTREAM_CACHE:-$root/.cache}
 (cd tests/guests && cargo build --release --target wasm32-wasip2)
-nextest() { "$MILLSTREAM_CACHE/tools/venv/bin/cargo-nextest" nextest run --locked --workspace "$@"; }
+nextest() { "$MILLSTREAM_CACHE/tools/venv/bin/cargo-nextest" nextest run --locked --workspace --features millstream/disk-tables,millstream-tests/disk-tables "$@"; }
 nextest --no-run
 # Every error that a broker can answer with; ten minutes, and one test in the sum.
 table='PASSED=1 FAILED=0'

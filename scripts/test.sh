@@ -9,6 +9,9 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} MILLSTREAM_CACHE=${MIL
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 tools=$MILLSTREAM_CACHE/tools/venv/bin
 
+# What releases have on as well.
+features=(--features millstream/disk-tables,millstream-tests/disk-tables)
+
 guest_examples=(guest-examples/rust/*/)
 guest_workspaces=("${guest_examples[@]}" tests/conformance/rust/ tests/guests/ tests/bench/guests/ tests/bench/sdks/rust/)
 
@@ -21,7 +24,7 @@ stage_fmt() {
 }
 
 stage_lint() {
-    cargo clippy --workspace --all-targets --locked -- -D warnings || return 1
+    cargo clippy --workspace --all-targets --locked "${features[@]}" -- -D warnings || return 1
     local dir
     for dir in "${guest_workspaces[@]}"; do
         (cd "$dir" && cargo clippy --target wasm32-wasip2 -- -D warnings) || return 1
@@ -29,18 +32,18 @@ stage_lint() {
 }
 
 # Advisories need a database that is a git repository: `make advisories` checks those where the network has one.
-stage_deny() { "$tools/cargo-deny" --locked --workspace check --hide-inclusion-graph licenses bans sources; }
+stage_deny() { "$tools/cargo-deny" --locked --workspace --all-features check --hide-inclusion-graph licenses bans sources; }
 
 # Always the whole workspace, and filters where less is meant: cargo unifies features over what is selected, so that each
 # selection would compile most dependencies anew.
-nextest() { "$tools/cargo-nextest" nextest run --locked --workspace "$@"; }
+nextest() { "$tools/cargo-nextest" nextest run --locked --workspace "${features[@]}" "$@"; }
 
 stage_build() { nextest --no-run; }
 
 # nextest runs no documentation tests. The table of brokers' errors takes ten minutes: `make soak` has it.
 stage_unit() {
     nextest --profile unit --no-fail-fast -E 'not package(millstream-tests) and not binary(mock_cluster)' &&
-        cargo test --locked --workspace --doc
+        cargo test --locked --workspace "${features[@]}" --doc
 }
 
 build_guests() {
@@ -62,13 +65,13 @@ stage_guests() {
 # Components of other languages than Rust, and that all SDKs do what the contract says.
 stage_sdks() { stage_build && build_guests && scripts/sdks.sh test rust go javascript python c cpp; }
 
-stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps; }
+stage_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace "${features[@]}" --no-deps; }
 
 # One broker for all of them; the wrapper stops it when the tests end, however they end.
 stage_e2e() {
     stage_build && build_guests || return 1
     "$CARGO_TARGET_DIR/debug/with-kafka" \
-        "$tools/cargo-nextest" nextest run --locked --workspace --no-fail-fast -E "package(millstream-tests)${T:+ & test($T)}"
+        "$tools/cargo-nextest" nextest run --locked --workspace "${features[@]}" --no-fail-fast -E "package(millstream-tests)${T:+ & test($T)}"
 }
 
 describe() {

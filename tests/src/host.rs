@@ -30,6 +30,8 @@ pub struct HostOptions {
     pub cache: Option<PathBuf>,
     /// A command that runs the host's, which is appended to it, in its own place.
     pub within: Vec<String>,
+    /// The folder for tables on a disk; otherwise one that goes with the host.
+    pub tables: Option<PathBuf>,
 }
 
 impl HostOptions {
@@ -47,6 +49,7 @@ impl HostOptions {
             environment: Vec::new(),
             cache: None,
             within: Vec::new(),
+            tables: None,
         }
     }
 
@@ -124,6 +127,11 @@ impl Host {
                     .map(|(name, value)| (name, value)),
             )
             .env("RUST_BACKTRACE", "1");
+        if cfg!(feature = "disk-tables") {
+            let own = || folder.path().join("tables");
+            let tables = options.tables.clone().unwrap_or_else(own);
+            command.env("MILLSTREAM_TABLE_DIR", tables);
+        }
         let process = HostProcess::spawn(command, &folder.path().join("host.log"));
         Self {
             options: options.clone(),

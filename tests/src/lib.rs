@@ -20,6 +20,7 @@ pub mod names;
 pub mod reaper;
 pub mod record;
 pub mod scene;
+pub mod small_disk;
 pub mod swipes;
 pub mod wait;
 

@@ -29,6 +29,8 @@ mod e2e {
     mod refused;
     mod rollout;
     mod tables;
+    #[cfg(feature = "disk-tables")]
+    mod tables_on_disk;
     mod topics;
     mod topics_change;
 }

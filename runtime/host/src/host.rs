@@ -22,6 +22,7 @@ mod tasks;
 
 use std::{
     collections::BTreeSet,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -56,6 +57,8 @@ use crate::{
     wire::{Wiring, WiringOptions},
 };
 
+/// Until tables are on the disk when a host ends. What is not there then is read once more.
+const TABLES_WITHIN: Duration = Duration::from_secs(10);
 /// How long a change that is in the log may take until this host has read it.
 const READ_BACK_WITHIN: Duration = Duration::from_secs(10);
 
@@ -111,6 +114,12 @@ impl Host {
             budget: config.in_flight,
         })
         .map_err(|error| StartError::Threads(error.to_string()))?;
+        let place = config.table_disk.as_ref();
+        let shelf = Shelf::new(settings.clone(), admin.clone(), config.table_memory, place);
+        let shelf = shelf.map_err(|error| StartError::Tables {
+            folder: place.map_or_else(PathBuf::new, |place| place.folder.clone()),
+            error,
+        })?;
         let (sink, lines) = LogSink::channel();
         let host = config.host_id.clone();
         let supervisor = Arc::new(Supervisor::new(Arc::new(Workshop {
@@ -118,7 +127,7 @@ impl Host {
             engine,
             modules,
             limits: config.limits(),
-            shelf: Shelf::new(settings.clone(), admin.clone(), config.table_memory),
+            shelf,
             wiring,
             sink,
             native_guests: config.native_guests.clone(),
@@ -237,6 +246,8 @@ impl Host {
         self.inner.supervisor.drain(within).await;
         background::say_goodbye(&self.inner, Duration::from_secs(2)).await;
         self.inner.tasks.abort();
+        let shelf = &self.inner.supervisor.workshop().shelf;
+        shelf.close(TABLES_WITHIN).await;
     }
 
     fn deployments(&self) -> Arc<Deployments> {

@@ -4,11 +4,13 @@
 //! transforms that name the same topic. A transform starts when its tables have what their topics had when it was to start,
 //! and then they follow. Every call sees one version of all its tables.
 
+mod disk;
 mod feed;
 pub mod index;
 mod keeper;
 mod progress;
 mod room;
+mod rows;
 
 use std::{
     collections::BTreeMap,
@@ -19,21 +21,28 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use millstream_engine::{Snapshot, TableError, Tables, Values};
 use millstream_kafka::{Settings, admin::Admin};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, task::AbortHandle};
 
-use index::{Index, Version};
+use disk::Disk;
+pub use disk::{DISK_TABLES, DiskPlace};
 use keeper::Keeper;
 use progress::Progress;
 pub use progress::{Phase, Place, Report};
 use room::Room;
+pub use rows::Size;
+use rows::{Rows, Seen};
 
 /// What a table may take unless its manifest says otherwise.
 pub const DEFAULT_MEMORY: u64 = 512 << 20;
 /// What all tables of a host may take unless it is told otherwise.
 pub const DEFAULT_ROOM: u64 = 2 << 30;
+
+/// For lookups in tables on a disk there is a cache of this part of what tables in memory may take, beside it.
+const CACHE_SHARE: u64 = 4;
 
 /// What keeper, readers and lookups share.
 struct Shared {
@@ -42,7 +51,7 @@ struct Shared {
     limit: AtomicU64,
     /// The limit is another one now.
     raised: Notify,
-    index: Arc<Index>,
+    rows: ArcSwap<Rows>,
     progress: Progress,
 }
 
@@ -62,21 +71,32 @@ impl Table {
         self.shared.progress.report()
     }
 
-    /// Rows, bytes that they take, and bytes that they may take.
-    pub fn size(&self) -> (u64, u64, u64) {
-        let version = self.shared.index.version();
-        let limit = self.shared.limit.load(Relaxed);
-        (version.len() as u64, version.bytes(), limit)
+    /// How much it has.
+    pub fn size(&self) -> Size {
+        self.shared.rows.load().size()
+    }
+
+    /// Bytes of memory that it may take.
+    pub fn limit(&self) -> u64 {
+        self.shared.limit.load(Relaxed)
     }
 
     /// What it has under this key.
-    pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        self.shared.index.version().get(key).map(<[u8]>::to_vec)
+    ///
+    /// # Errors
+    /// If it cannot be looked into now.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
+        let mut row = None;
+        self.now()?.look_up(&[Some(key)], |found| {
+            row = found.map(<[u8]>::to_vec);
+            Ok(())
+        })?;
+        Ok(row)
     }
 
-    fn version(&self) -> Result<Arc<Version>, TableError> {
+    fn now(&self) -> Result<Seen, TableError> {
         if self.shared.progress.is_ready() {
-            return Ok(self.shared.index.version());
+            return Ok(self.shared.rows.load().now());
         }
         let report = self.report();
         let why = match &report.phase {
@@ -106,18 +126,30 @@ pub struct Shelf {
     settings: Settings,
     admin: Admin,
     room: Arc<Room>,
+    disk: Option<Arc<Disk>>,
     tables: Mutex<BTreeMap<String, Weak<Table>>>,
 }
 
 impl Shelf {
-    /// `room` is what all tables together may take, in bytes.
-    pub fn new(settings: Settings, admin: Admin, room: u64) -> Shelf {
-        Shelf {
+    /// `room` is the memory that all tables together may take, in bytes; larger ones go to `place`.
+    ///
+    /// # Errors
+    /// If they cannot go there.
+    pub fn new(
+        settings: Settings,
+        admin: Admin,
+        room: u64,
+        place: Option<&DiskPlace>,
+    ) -> std::io::Result<Shelf> {
+        let cache = usize::try_from(room / CACHE_SHARE).unwrap_or(usize::MAX);
+        let disk = place.map(|place| Disk::new(place, cache)).transpose()?;
+        Ok(Shelf {
             settings,
             admin,
             room: Room::new(room),
+            disk,
             tables: Mutex::default(),
-        }
+        })
     }
 
     /// The table of a topic, which is read from now on if it was not. It may take as much as the most generous of those who
@@ -136,7 +168,7 @@ impl Shelf {
             topic: Arc::from(topic),
             limit: AtomicU64::new(limit),
             raised: Notify::new(),
-            index: Arc::default(),
+            rows: ArcSwap::default(),
             progress: Progress::new(),
         });
         let keeper = Keeper {
@@ -144,6 +176,7 @@ impl Shelf {
             settings: self.settings.clone(),
             admin: self.admin.clone(),
             room: Arc::clone(&self.room),
+            disk: self.disk.clone(),
         };
         let keeper = tokio::spawn(keeper.keep()).abort_handle();
         let table = Arc::new(Table { shared, keeper });
@@ -154,6 +187,20 @@ impl Shelf {
     /// The table of a topic, if it is kept now.
     pub fn find(&self, topic: &str) -> Option<Arc<Table>> {
         self.tables.lock().get(topic)?.upgrade()
+    }
+
+    /// Follows no topic any more, and puts what is to be on the disk there, if that does not take too long.
+    pub async fn close(&self, within: Duration) {
+        let tables: Vec<_> = std::mem::take(&mut *self.tables.lock())
+            .into_values()
+            .filter_map(|table| table.upgrade())
+            .collect();
+        tables.iter().for_each(|table| table.keeper.abort());
+        if let Some(disk) = &self.disk
+            && tokio::time::timeout(within, disk.idle()).await.is_err()
+        {
+            tracing::warn!("tables on the disk lack their last changes: the next start reads more");
+        }
     }
 
     /// Every table that is kept now, by topic.
@@ -210,14 +257,12 @@ pub struct Joined(pub Vec<Arc<Table>>);
 
 impl Tables for Joined {
     fn snapshot(&self) -> Arc<dyn Snapshot> {
-        Arc::new(Versions(
-            self.0.iter().map(|table| table.version()).collect(),
-        ))
+        Arc::new(Versions(self.0.iter().map(|table| table.now()).collect()))
     }
 }
 
 /// One version of each.
-struct Versions(Vec<Result<Arc<Version>, TableError>>);
+struct Versions(Vec<Result<Seen, TableError>>);
 
 impl Snapshot for Versions {
     fn get(
@@ -227,9 +272,7 @@ impl Snapshot for Versions {
         values: &mut Values,
     ) -> Result<(), TableError> {
         match self.0.get(table) {
-            Some(Ok(version)) => keys
-                .iter()
-                .try_for_each(|key| values.push(key.and_then(|key| version.get(key)))),
+            Some(Ok(seen)) => seen.look_up(keys, |row| values.push(row)),
             Some(Err(error)) => Err(error.clone()),
             None => Err(TableError::Unavailable(format!(
                 "there is no table {table}"

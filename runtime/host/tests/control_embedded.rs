@@ -49,6 +49,7 @@ impl Broker {
             workers: 1,
             in_flight: 1 << 20,
             table_memory: millstream_host::tables::DEFAULT_ROOM,
+            table_disk: None,
             native_guests: None,
         };
         let host = Host::new(config).expect("it starts");

@@ -84,6 +84,7 @@ async fn work(args: &Args, module: Option<PathBuf>) -> anyhow::Result<()> {
         workers: std::thread::available_parallelism()?.get(),
         in_flight: 64 << 20,
         table_memory: millstream_host::tables::DEFAULT_ROOM,
+        table_disk: None,
         native_guests: native,
     })?;
     host.bring_up().await?;

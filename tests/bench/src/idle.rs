@@ -59,6 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         arguments: Vec::new(),
         environment: Vec::new(),
         within: Vec::new(),
+        tables: None,
         cache: None,
     };
     for property in &args.kafka {

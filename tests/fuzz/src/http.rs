@@ -76,6 +76,7 @@ impl World {
                 workers: 1,
                 in_flight: 1 << 20,
                 table_memory: millstream_host::tables::DEFAULT_ROOM,
+                table_disk: None,
                 native_guests: None,
             });
             host.expect("a host")

@@ -1,32 +1,11 @@
 //! The folder of compiled modules cannot be written to: what is compiled is used and not kept.
 
-use std::path::Path;
-use std::process::Command;
-
 use millstream_tests::reaper::TempDir;
+use millstream_tests::small_disk::small_disk;
 use millstream_tests::{Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene};
 
-/// Far less than any module takes.
-const TINY: &str = "size=64k,mode=700";
-
-/// A command in whose file system a tiny one lies over the folder; none where this user may not have that.
-fn on_a_tiny_disk(folder: &Path) -> Option<Vec<String>> {
-    let mount = format!(
-        "mount -t tmpfs -o {TINY} tiny '{}' && exec \"$@\"",
-        folder.display()
-    );
-    // As root at once, otherwise as root of a namespace of one's own.
-    let ways = [&["unshare", "-m"][..], &["unshare", "-rm"]];
-    ways.into_iter().find_map(|way| {
-        let words = [way, &["sh", "-c", &mount, "sh"]].concat();
-        let tried = Command::new(words[0])
-            .args(&words[1..])
-            .arg("true")
-            .output();
-        let works = tried.is_ok_and(|tried| tried.status.success());
-        works.then(|| words.into_iter().map(str::to_owned).collect())
-    })
-}
+/// KiB: far less than any module takes.
+const TINY: u32 = 64;
 
 /// A host with this transform on it ends; another one goes on with it, and with what has come meanwhile.
 fn goes_on_elsewhere(mut host: Host, scene: &Scene, options: &HostOptions) -> Host {
@@ -43,13 +22,13 @@ fn send(scene: &Scene, value: &str) {
 #[test]
 fn a_full_disk_under_the_cache_stops_neither_a_deploy_nor_a_restart() {
     let folder = TempDir::new();
-    let Some(within) = on_a_tiny_disk(folder.path()) else {
+    let Some(disk) = small_disk(folder.path(), TINY, 0) else {
         eprintln!("skipped: this user may not mount a file system, not even in a namespace");
         return;
     };
     let options = HostOptions {
         cache: Some(folder.path().to_owned()),
-        within,
+        within: disk.within,
         ..HostOptions::fresh()
     };
     let scene = Scene::new(1);

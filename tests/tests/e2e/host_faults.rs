@@ -33,6 +33,7 @@ fn host(prefix: &str, faulty: &Arc<AtomicBool>, panics: &Arc<AtomicUsize>) -> Ho
         // Less than two batches: a transform that holds some of it must not keep the other out.
         in_flight: 1 << 20,
         table_memory: millstream_host::tables::DEFAULT_ROOM,
+        table_disk: None,
         native_guests: None,
     };
     Host::new(config).unwrap()

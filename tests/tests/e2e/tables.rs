@@ -14,7 +14,7 @@ use serde_json::Value;
 
 const LOOK_UP: &str = "mode = \"look-up\", table = \"users\"";
 /// A table that its topic never compacts while a test runs, and one that does it all the time.
-const COMPACTED: &[(&str, &str)] = &[("cleanup.policy", "compact")];
+pub(super) const COMPACTED: &[(&str, &str)] = &[("cleanup.policy", "compact")];
 const BUSILY_COMPACTED: &[(&str, &str)] = &[
     ("cleanup.policy", "compact"),
     ("segment.ms", "100"),
@@ -24,20 +24,20 @@ const BUSILY_COMPACTED: &[(&str, &str)] = &[
 ];
 
 /// A transform that looks into the table of a topic.
-struct Joined {
-    scene: Scene,
-    users: String,
+pub(super) struct Joined {
+    pub(super) scene: Scene,
+    pub(super) users: String,
 }
 
 impl Joined {
-    fn new(users: &str) -> Self {
+    pub(super) fn new(users: &str) -> Self {
         Self {
             scene: Scene::new(1),
             users: users.to_owned(),
         }
     }
 
-    fn manifest(&self, delivery: &str, memory: &str) -> String {
+    pub(super) fn manifest(&self, delivery: &str, memory: &str) -> String {
         let table = format!("[tables]\nusers = {{ topic = \"{}\"{memory} }}", self.users);
         self.scene.manifest(delivery, LOOK_UP, &table)
     }
@@ -48,14 +48,14 @@ impl Joined {
     }
 
     /// Sends records that look these keys up.
-    fn ask<'k>(&self, keys: impl IntoIterator<Item = &'k str>) {
+    pub(super) fn ask<'k>(&self, keys: impl IntoIterator<Item = &'k str>) {
         let records: Vec<Record> = keys.into_iter().map(|key| Record::new(key, key)).collect();
         producer().send_all(&self.scene.source, &records);
     }
 
     /// What was found for the latest `count` of `all` keys that were asked for.
     #[track_caller]
-    fn found(&self, all: usize) -> Vec<(String, Option<String>)> {
+    pub(super) fn found(&self, all: usize) -> Vec<(String, Option<String>)> {
         let mut reader = self.scene.reader();
         let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).unwrap();
         let records = reader.expect(all);
@@ -71,11 +71,11 @@ impl Joined {
     }
 }
 
-fn producer() -> Producer {
+pub(super) fn producer() -> Producer {
     Producer::new(Kafka::shared().brokers())
 }
 
-fn deletion(key: &str) -> Record {
+pub(super) fn deletion(key: &str) -> Record {
     Record {
         value: None,
         ..Record::new(key, "")
@@ -83,20 +83,25 @@ fn deletion(key: &str) -> Record {
 }
 
 /// What the host says of a table, if it has it.
-fn table(host: &Host, topic: &str) -> Option<Value> {
+pub(super) fn table(host: &Host, topic: &str) -> Option<Value> {
     let answer = api::get(host.port, &format!("/v1/tables/{topic}")).ok()?;
     (answer.status == 200).then(|| answer.json())
 }
 
 #[track_caller]
-fn await_table(host: &Host, topic: &str, what: &str, mut is: impl FnMut(&Value) -> bool) -> Value {
+pub(super) fn await_table(
+    host: &Host,
+    topic: &str,
+    what: &str,
+    mut is: impl FnMut(&Value) -> bool,
+) -> Value {
     wait_until(what, PATIENCE, || {
         table(host, topic).filter(|table| is(table))
     })
 }
 
 #[track_caller]
-fn await_value(host: &Host, topic: &str, key: &str, value: &str) {
+pub(super) fn await_value(host: &Host, topic: &str, key: &str, value: &str) {
     wait_until(&format!("{key} is {value:?}"), PATIENCE, || {
         let got = host.cli(["table", "get", topic, key]);
         (got.out.trim_end() == value).then_some(())
@@ -309,7 +314,15 @@ fn partitions_that_a_topic_gains_are_read_as_well() {
 fn a_table_that_grows_past_its_limit_stops_its_transforms_and_nobody_else() {
     let kafka = Kafka::shared();
     let joined = Joined::new(&kafka.topic_with("users", 1, COMPACTED));
-    let host = Host::fresh();
+    // Where tables can go to a disk, that is too small as well.
+    let no_disk = |options: HostOptions| {
+        if cfg!(feature = "disk-tables") {
+            options.argument("--table-disk").argument("1 MiB")
+        } else {
+            options
+        }
+    };
+    let host = Host::start(&no_disk(HostOptions::fresh()));
     host.deploy_manifest(
         &joined.manifest("at-least-once", ", memory = \"2 MiB\""),
         &[],
@@ -330,7 +343,12 @@ fn a_table_that_grows_past_its_limit_stops_its_transforms_and_nobody_else() {
         let transform = host.transform(&joined.scene.name)?;
         transform["reason"].as_str().map(str::to_owned)
     });
-    for part in [&*joined.users, "2.0 MiB", "memory"] {
+    let parts = if cfg!(feature = "disk-tables") {
+        [&*joined.users, "1.0 MiB", "--table-disk"]
+    } else {
+        [&*joined.users, "2.0 MiB", "feature disk-tables"]
+    };
+    for part in parts {
         assert!(said.contains(part), "{part}: {said}");
     }
     // It lost its rows, not its records: nobody else noticed, and a larger limit is all that it takes.
@@ -346,9 +364,14 @@ fn a_table_that_grows_past_its_limit_stops_its_transforms_and_nobody_else() {
     let small = HostOptions::fresh()
         .argument("--table-memory")
         .argument("1 MiB");
-    let host = Host::start(&small);
+    let host = Host::start(&no_disk(small));
+    let flag = if cfg!(feature = "disk-tables") {
+        "--table-disk"
+    } else {
+        "--table-memory"
+    };
     host.try_manifest(&joined.manifest("at-least-once", ""), &[])
-        .failed(1, &[&joined.users, "--table-memory"]);
+        .failed(1, &[&joined.users, flag]);
     host.try_manifest(
         &joined.manifest("at-least-once", ", memory = \"2 MiB\""),
         &[],
@@ -358,12 +381,17 @@ fn a_table_that_grows_past_its_limit_stops_its_transforms_and_nobody_else() {
 
 #[test]
 fn one_batch_sees_one_version_and_later_ones_see_later_ones() {
+    let joined = Joined::new(&Kafka::shared().topic_with("users", 1, COMPACTED));
+    sees_one_version_a_batch(&joined, "");
+}
+
+/// A record moves on all the time while it is looked up.
+pub(super) fn sees_one_version_a_batch(joined: &Joined, memory: &str) {
     let kafka = Kafka::shared();
-    let joined = Joined::new(&kafka.topic_with("users", 1, COMPACTED));
     producer().send_all(&joined.users, &[Record::new("clock", "0")]);
     let host = Host::fresh();
     // The probe looks everything up twice with a pause between, and traps where the answers differ.
-    let spinning = joined.manifest("at-least-once", "").replace(
+    let spinning = joined.manifest("at-least-once", memory).replace(
         "mode = \"look-up\"",
         "mode = \"look-up\", between = 20000000",
     );

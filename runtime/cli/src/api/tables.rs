@@ -25,6 +25,9 @@ pub struct Table {
     /// Memory that it takes, and may take.
     pub bytes: u64,
     pub limit_bytes: u64,
+    /// Set where its rows are on a disk instead: what they take there. `rows` is an estimate then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
     /// Records that were read since its topic was last begun from the beginning.
     pub records_read: u64,
     /// Offsets that are not read yet: at least as many as records.

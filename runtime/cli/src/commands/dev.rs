@@ -98,6 +98,8 @@ pub(crate) async fn start(options: DevOptions) -> anyhow::Result<DevHost> {
         workers: options.guests.workers(),
         in_flight: options.guests.in_flight(),
         table_memory: options.guests.table_memory(),
+        // Its broker holds less than fits into memory.
+        table_disk: None,
     };
     let mut running = Running::start(config, options.listen).await?;
     running.ready().await?;

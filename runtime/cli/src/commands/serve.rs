@@ -86,6 +86,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         workers: args.guests.workers(),
         in_flight: args.guests.in_flight(),
         table_memory: args.guests.table_memory(),
+        table_disk: args.guests.table_disk()?,
     };
     let running = Running::start(config, address).await?;
     tracing::info!(
@@ -129,6 +130,9 @@ pub(crate) async fn until_stopped(running: Running) -> anyhow::Result<ExitCode> 
 pub(crate) fn complaint(error: &StartError) -> Complaint {
     match error {
         StartError::Name { flag, why } => Complaint::new(*flag, why).usage(),
+        StartError::Tables { .. } => Complaint::new("the host", error.to_string())
+            .help("choose another folder with --table-dir, or make room there")
+            .usage(),
         StartError::Engine(error) => Complaint::new("the engine", error.to_string()).usage(),
         other => Complaint::new("the host cannot start", other.to_string()),
     }

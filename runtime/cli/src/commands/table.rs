@@ -95,7 +95,7 @@ async fn list(args: List) -> anyhow::Result<()> {
             escape(&table.topic).into_owned(),
             escape(&table.state).into_owned(),
             numbers::count(table.rows),
-            size(table.bytes),
+            place(table),
             size(table.limit_bytes),
             behind(table),
             escape(&table.transforms.join(", ")).into_owned(),
@@ -104,6 +104,14 @@ async fn list(args: List) -> anyhow::Result<()> {
     }
     columns.print();
     Ok(())
+}
+
+/// What its rows take, where they are.
+fn place(table: &api::Table) -> String {
+    match table.disk_bytes {
+        None => size(table.bytes),
+        Some(bytes) => format!("disk: {}", size(bytes)),
+    }
 }
 
 fn size(bytes: u64) -> String {
@@ -153,7 +161,10 @@ async fn stats(args: Stats) -> anyhow::Result<()> {
         size(table.bytes),
         size(table.limit_bytes)
     );
-    field("memory", &memory);
+    match table.disk_bytes {
+        None => field("memory", &memory),
+        Some(bytes) => field("disk", &size(bytes)),
+    }
     field("read", &numbers::counted(table.records_read, "record"));
     field("behind", &behind(&table));
     if let Some(rate) = table.records_per_second {

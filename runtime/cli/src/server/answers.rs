@@ -155,7 +155,7 @@ fn tables(host: &host::Host, manifest: &Manifest) -> BTreeMap<String, api::Table
 
 pub fn table(table: &Table, transforms: &BTreeSet<String>) -> api::Table {
     let report = table.report();
-    let (rows, bytes, limit_bytes) = table.size();
+    let size = table.size();
     let (state, reason) = match report.phase {
         Phase::Reading => ("reading", report.problem),
         Phase::Ready => ("ready", report.problem),
@@ -167,9 +167,10 @@ pub fn table(table: &Table, transforms: &BTreeSet<String>) -> api::Table {
         state: state.to_owned(),
         reason,
         transforms: transforms.iter().cloned().collect(),
-        rows,
-        bytes,
-        limit_bytes,
+        rows: size.rows,
+        bytes: size.memory,
+        limit_bytes: table.limit(),
+        disk_bytes: size.disk,
         records_read: report.read,
         records_left: report.unread,
         records_per_second: report.rate.map(|rate| rate as u64),

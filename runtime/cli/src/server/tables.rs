@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use millstream_host::tables::{Phase, Table};
+use millstream_host::tables::Table;
 
 use super::{
     Answer, Served, answers,
@@ -41,20 +41,24 @@ pub async fn row(
         .decode(&query.key_base64)
         .map_err(|error| Refusal::bad_request(format!("key-base64 is not base64: {error}")))?;
     let topic = table.topic();
-    match (table.report().phase, table.get(&key)) {
-        (Phase::Ready, Some(value)) => Ok(Json(api::Row {
+    // A row may have to be fetched from the disk.
+    let looked = tokio::task::spawn_blocking({
+        let table = Arc::clone(&table);
+        move || table.get(&key)
+    });
+    match looked
+        .await
+        .map_err(|error| Refusal::new(500, code::INTERNAL, error.to_string()))?
+    {
+        Ok(Some(value)) => Ok(Json(api::Row {
             topic: topic.to_owned(),
             value_base64: BASE64.encode(value),
         })),
-        (Phase::Ready, None) => {
+        Ok(None) => {
             let message = format!("the table of {topic:?} has no row under this key");
             Err(Refusal::new(404, code::UNKNOWN_ROW, message))
         }
-        (Phase::Reading, _) => {
-            let message = format!("the table of {topic:?} is being read: {}", table.report());
-            Err(Refusal::new(503, code::NOT_READY, message))
-        }
-        (Phase::Failed(why), _) => Err(Refusal::new(503, code::NOT_READY, why)),
+        Err(error) => Err(Refusal::new(503, code::NOT_READY, error.to_string())),
     }
 }
 

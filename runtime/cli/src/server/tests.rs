@@ -29,6 +29,7 @@ async fn server() -> SocketAddr {
         workers: 1,
         in_flight: 1 << 20,
         table_memory: millstream_host::tables::DEFAULT_ROOM,
+        table_disk: None,
         native_guests: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

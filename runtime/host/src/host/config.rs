@@ -5,7 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use millstream_engine::{EngineConfig, EngineError};
 use millstream_kafka::{embedded::EmbeddedBroker, error::KafkaError, settings::Settings};
 
-use crate::{check::HostLimits, control_topics::ControlTopicsError, guests::Guests, names};
+use crate::{
+    check::HostLimits, control_topics::ControlTopicsError, guests::Guests, names, tables::DiskPlace,
+};
 
 #[derive(Clone)]
 pub struct HostConfig {
@@ -23,6 +25,8 @@ pub struct HostConfig {
     pub in_flight: u64,
     /// Bytes of all tables together.
     pub table_memory: u64,
+    /// Where tables go that are larger than their memory. `None`: nowhere.
+    pub table_disk: Option<DiskPlace>,
     /// Code compiled in that takes the place of every module's instances: what a benchmark compares the sandbox with. Modules
     /// are checked and describe themselves all the same. `None`: modules run.
     pub native_guests: Option<Arc<dyn Guests>>,
@@ -58,6 +62,11 @@ pub enum StartError {
     Kafka(#[from] KafkaError),
     #[error("{0}")]
     ControlTopics(#[from] ControlTopicsError),
+    #[error("--table-dir {}: {error}", .folder.display())]
+    Tables {
+        folder: PathBuf,
+        error: std::io::Error,
+    },
     #[error("cannot start worker threads: {0}")]
     Threads(String),
 }

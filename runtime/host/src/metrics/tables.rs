@@ -8,7 +8,7 @@ use prometheus_client::{
 };
 
 use super::family;
-use crate::tables::{Phase, Report, Table};
+use crate::tables::{Phase, Report, Size, Table};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfTable {
@@ -18,8 +18,8 @@ struct OfTable {
 struct One {
     topic: String,
     report: Report,
-    /// Rows, bytes, and the most bytes.
-    size: (u64, u64, u64),
+    size: Size,
+    limit: u64,
 }
 
 /// Name, help, kind, and the number.
@@ -27,19 +27,25 @@ type Plain = (&'static str, &'static str, MetricType, fn(&One) -> f64);
 
 const PLAIN: &[Plain] = &[
     ("table_rows", "Rows of a table", MetricType::Gauge, |one| {
-        one.size.0 as f64
+        one.size.rows as f64
     }),
     (
         "table_bytes",
         "Memory that a table takes",
         MetricType::Gauge,
-        |one| one.size.1 as f64,
+        |one| one.size.memory as f64,
+    ),
+    (
+        "table_disk_bytes",
+        "Disk that a table takes, where its rows are not in memory",
+        MetricType::Gauge,
+        |one| one.size.disk.unwrap_or(0) as f64,
     ),
     (
         "table_limit_bytes",
         "Memory that a table may take",
         MetricType::Gauge,
-        |one| one.size.2 as f64,
+        |one| one.limit as f64,
     ),
     (
         "table_ready",
@@ -74,6 +80,7 @@ pub(super) fn encode(tables: &[Arc<Table>], encoder: &mut DescriptorEncoder<'_>)
             topic: table.topic().to_owned(),
             report: table.report(),
             size: table.size(),
+            limit: table.limit(),
         })
         .collect();
     if all.is_empty() {

@@ -15,9 +15,8 @@ use millstream_kafka::{
 
 use super::{
     Shared,
-    index::Writer,
     progress::Heard,
-    room::{Share, TooLarge},
+    rows::{Held, Refused},
 };
 
 /// Changes that make a version worth its while, and the time after which fewer do.
@@ -34,16 +33,15 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub(super) enum Ended {
     /// It was told to.
     Told,
-    /// The table is larger than it may be.
-    TooLarge(TooLarge),
+    /// It cannot be kept as it is.
+    Refused(Refused),
     /// The topic cannot be read on from there.
     Broken(KafkaError),
 }
 
 pub(super) struct Feed<'a> {
     pub(super) shared: &'a Shared,
-    pub(super) share: &'a mut Share,
-    pub(super) writer: &'a mut Writer,
+    pub(super) held: &'a mut Held,
     pub(super) stop: &'a AtomicBool,
 }
 
@@ -56,7 +54,7 @@ impl Feed<'_> {
         let mut heard = Heard::default();
         let mut published = Instant::now();
         while !self.stop.load(Relaxed) {
-            let writer = &mut *self.writer;
+            let held = &mut *self.held;
             let read = follower.next(POLL, |followed| match followed {
                 Followed::Record {
                     partition,
@@ -66,8 +64,8 @@ impl Feed<'_> {
                 } => {
                     heard.record(partition, offset);
                     match (key, value) {
-                        (Some(key), Some(value)) => writer.put(key, value),
-                        (Some(key), None) => writer.delete(key),
+                        (Some(key), Some(value)) => held.put(key, value),
+                        (Some(key), None) => held.delete(key),
                         // Nothing could ever be found by it.
                         (None, _) => {}
                     }
@@ -83,34 +81,39 @@ impl Feed<'_> {
                 Err(error) => return Ended::Broken(error),
             };
             if idle {
-                self.writer.settle();
+                self.held.settle();
             }
             let worth = end
                 || idle
-                || self.writer.unseen() >= PUBLISH_CHANGES
+                || self.held.unseen() >= PUBLISH_CHANGES
                 || published.elapsed() >= PUBLISH_AFTER;
-            if worth && self.publish(&mut heard) {
-                published = Instant::now();
-                let bytes = self.shared.index.version().bytes();
-                if let Err(too_large) = self.share.hold(bytes, self.shared) {
-                    return Ended::TooLarge(too_large);
-                }
+            if !worth {
+                continue;
+            }
+            match self.publish(&mut heard) {
+                Ok(true) => published = Instant::now(),
+                Ok(false) => continue,
+                Err(refused) => return Ended::Refused(refused),
+            }
+            if let Err(refused) = self.held.fits(self.shared) {
+                return Ended::Refused(refused);
             }
         }
         Ended::Told
     }
 
     /// Shows what was read, and says how far that is. `false`: calls still look into the version that would be written to.
-    fn publish(&mut self, heard: &mut Heard) -> bool {
-        while self.writer.unseen() > 0 && !self.writer.publish() {
-            if self.writer.unseen() < MOST_UNSEEN || self.stop.load(Relaxed) {
-                return false;
+    fn publish(&mut self, heard: &mut Heard) -> Result<bool, Refused> {
+        let progress = &self.shared.progress;
+        while !self.held.publish(|| progress.with(heard))? {
+            if self.held.unseen() < MOST_UNSEEN || self.stop.load(Relaxed) {
+                return Ok(false);
             }
             std::thread::sleep(PAUSE);
         }
-        if self.shared.progress.tell(heard) {
-            self.shared.progress.ready();
+        if progress.tell(heard) {
+            progress.ready();
         }
-        true
+        Ok(true)
     }
 }

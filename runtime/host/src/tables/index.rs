@@ -76,6 +76,11 @@ impl Version {
         self.rows.get(key).map(Row::value)
     }
 
+    /// All of them, by key, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.rows.iter().map(|row| (row.key(), row.value()))
+    }
+
     /// How many rows it has.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -13,21 +13,26 @@ use millstream_kafka::{Settings, TopicPartition, admin::Admin, consumer::TopicId
 
 use super::{
     Shared,
+    disk::{Copy, Disk, DiskError, Wanted},
     feed::{Ended, Feed},
-    index::Writer,
-    room::{Room, Share, TooLarge},
+    room::{Room, TooLarge},
+    rows::{Held, Refused, Seen},
 };
 
 /// How often it is looked whether the topic is still the same one, and has as many partitions.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Between two attempts at what may pass by itself.
 const RETRY: Duration = Duration::from_secs(3);
+/// Kafka's default of `delete.retention.ms`.
+const DELETIONS_LAST: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) struct Keeper {
     pub(super) shared: Arc<Shared>,
     pub(super) settings: Settings,
     pub(super) admin: Admin,
     pub(super) room: Arc<Room>,
+    /// Where it goes if it is too large for memory.
+    pub(super) disk: Option<Arc<Disk>>,
 }
 
 /// A topic as it is now.
@@ -58,6 +63,14 @@ impl Drop for Stop {
     }
 }
 
+/// What comes of a refusal.
+enum Then {
+    /// It goes on with this.
+    On(Held),
+    /// It begins anew.
+    Anew,
+}
+
 impl Keeper {
     /// For ever: whoever spawns it aborts it.
     pub(super) async fn keep(self) {
@@ -80,19 +93,29 @@ impl Keeper {
                 );
                 kept = None;
             }
-            let (writer, share) = kept.take().unwrap_or_else(|| self.anew());
+            let held = match kept.take() {
+                Some(held) => held,
+                None => match self.begin(&found).await {
+                    Ok(held) => held,
+                    Err(error) => {
+                        self.wait(error).await;
+                        continue;
+                    }
+                },
+            };
             self.shared.progress.extents(found.extents.clone());
-            let ended = self.read(&found, writer, share).await;
-            read = Some(found);
-            let Some((ended, writer, share)) = ended else {
+            let ended = self.read(&found, held).await;
+            let Some((ended, held)) = ended else {
+                read = Some(found);
                 tokio::time::sleep(RETRY).await;
                 continue;
             };
             match ended {
-                Ended::Told => kept = Some((writer, share)),
-                Ended::TooLarge(too_large) => {
-                    drop((writer, share));
-                    self.too_large(&too_large).await;
+                Ended::Told => kept = Some(held),
+                Ended::Refused(refused) => {
+                    if let Then::On(held) = self.refused(refused, held, &found).await {
+                        kept = Some(held);
+                    }
                 }
                 Ended::Broken(error) => {
                     let topic = &*self.shared.topic;
@@ -102,27 +125,65 @@ impl Keeper {
                     );
                     self.shared.progress.trouble(Some(error.to_string()));
                     // What was deleted from the topic meanwhile cannot be known if records are gone unread.
-                    kept = (!error.is_lost_offset()).then_some((writer, share));
+                    kept = (!error.is_lost_offset()).then_some(held);
                     tokio::time::sleep(RETRY).await;
                 }
             }
+            read = Some(found);
         }
     }
 
-    /// An empty table.
-    fn anew(&self) -> (Writer, Share) {
-        self.shared.progress.begin();
-        let writer = Writer::new(Arc::clone(&self.shared.index));
-        (writer, Share::new(Arc::clone(&self.room)))
+    /// A table that is read from its beginning, or from where its copy on the disk is.
+    async fn begin(&self, found: &Found) -> Result<Held, DiskError> {
+        let (shared, topic) = (&self.shared, &*self.shared.topic);
+        shared.progress.begin();
+        // What calls looked into before holds its memory, or its copy, no longer than they do.
+        let empty = Held::in_memory(shared, &self.room);
+        match &self.disk {
+            Some(disk) if disk.has(topic) => {
+                let opened = self.open(disk, found).await?;
+                let Some((copy, nexts)) = opened else {
+                    disk.delete(topic)?;
+                    return Ok(empty);
+                };
+                shared.progress.resume(&nexts);
+                Ok(Held::on_disk(shared, copy))
+            }
+            _ => Ok(empty),
+        }
+    }
+
+    /// Opens a table's copy. `None`: brokers cannot tell its topic from another of the same name, and so nobody can tell
+    /// whether the copy is its own.
+    async fn open(
+        &self,
+        disk: &Arc<Disk>,
+        found: &Found,
+    ) -> Result<Option<(Copy, BTreeMap<i32, i64>)>, DiskError> {
+        let Some(topic_id) = found.id.clone() else {
+            return Ok(None);
+        };
+        let wanted = Wanted {
+            topic: self.shared.topic.to_string(),
+            topic_id,
+            extents: found.extents.clone(),
+            deletions_last: self.deletions_last().await,
+        };
+        let disk = Arc::clone(disk);
+        blocking(move || disk.open(&wanted)).await.map(Some)
+    }
+
+    /// For how long the topic shows that a row was deleted.
+    async fn deletions_last(&self) -> Duration {
+        // Of a topic whose settings this host may not see, Kafka's default.
+        let config = self.admin.topic_config(&self.shared.topic).await.ok();
+        let millis =
+            config.and_then(|config| config.others.get("delete.retention.ms")?.parse().ok());
+        millis.map_or(DELETIONS_LAST, Duration::from_millis)
     }
 
     /// Reads until the topic changes, or cannot be read any more. `None`: a bug ended the reading.
-    async fn read(
-        &self,
-        found: &Found,
-        mut writer: Writer,
-        mut share: Share,
-    ) -> Option<(Ended, Writer, Share)> {
+    async fn read(&self, found: &Found, mut held: Held) -> Option<(Ended, Held)> {
         let stop = Stop(Arc::default());
         let (shared, settings) = (Arc::clone(&self.shared), self.settings.clone());
         let told = Arc::clone(&stop.0);
@@ -130,12 +191,11 @@ impl Keeper {
         let mut reading = tokio::task::spawn_blocking(move || {
             let feed = Feed {
                 shared: &shared,
-                share: &mut share,
-                writer: &mut writer,
+                held: &mut held,
                 stop: &told,
             };
             let ended = feed.run(&settings, &from);
-            (ended, writer, share)
+            (ended, held)
         });
         loop {
             tokio::select! {
@@ -160,6 +220,86 @@ impl Keeper {
         }
     }
 
+    /// It cannot be kept as it is: in memory, or where it is on the disk.
+    async fn refused(&self, refused: Refused, held: Held, found: &Found) -> Then {
+        match refused {
+            Refused::TooLarge(too_large) => match &self.disk {
+                Some(disk) => match self.to_disk(disk, held, found).await {
+                    Ok(Some(held)) => return Then::On(held),
+                    Ok(None) => self.too_large(&too_large).await,
+                    Err(DiskError::TooLarge(why)) => {
+                        self.too_large(&TooLarge { why, ..too_large }).await;
+                    }
+                    Err(error) => self.wait(error).await,
+                },
+                None => {
+                    drop(held);
+                    self.too_large(&too_large).await;
+                }
+            },
+            Refused::Disk(DiskError::TooLarge(why)) => {
+                drop(held);
+                let limit = self.shared.limit.load(Relaxed);
+                self.too_large(&TooLarge { why, limit }).await;
+            }
+            Refused::Disk(error) => {
+                drop(held);
+                self.wait(error).await;
+            }
+        }
+        Then::Anew
+    }
+
+    /// Takes a table to the disk that has become too large for memory. Calls look into what is in memory until it is there.
+    /// `None`: it cannot go there.
+    async fn to_disk(
+        &self,
+        disk: &Arc<Disk>,
+        held: Held,
+        found: &Found,
+    ) -> Result<Option<Held>, DiskError> {
+        let Some((mut copy, _)) = self.open(disk, found).await? else {
+            return Ok(None);
+        };
+        let topic = &*self.shared.topic;
+        tracing::info!(
+            topic,
+            "a table is too large for its memory and goes to the disk"
+        );
+        let rows = self.shared.rows.load_full();
+        let nexts = self.shared.progress.nexts();
+        let copy = blocking(move || {
+            if let Seen::Memory(version) = rows.now() {
+                copy.take_over(&version, nexts)?;
+            }
+            Ok(copy)
+        })
+        .await?;
+        drop(held);
+        Ok(Some(Held::on_disk(&self.shared, copy)))
+    }
+
+    /// Until it may work again. Calls wait as well.
+    async fn wait(&self, error: DiskError) {
+        let topic = &*self.shared.topic;
+        tracing::warn!(
+            topic,
+            "the copy of a table on the disk cannot be used: {error}; trying again"
+        );
+        self.shared.progress.begin();
+        drop(Held::in_memory(&self.shared, &self.room));
+        self.shared.progress.trouble(Some(error.to_string()));
+        if let (DiskError::Damaged(_), Some(disk)) = (&error, &self.disk)
+            && let Err(error) = disk.delete(topic)
+        {
+            tracing::warn!(
+                topic,
+                "the damaged copy of a table cannot be deleted: {error}"
+            );
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+
     /// Waits until somebody allows it to be larger.
     async fn too_large(&self, TooLarge { why, limit }: &TooLarge) {
         let topic = &self.shared.topic;
@@ -167,7 +307,15 @@ impl Keeper {
         self.shared
             .progress
             .fail(format!("the table of {topic:?} is too large: {why}"));
-        drop(Writer::new(Arc::clone(&self.shared.index)));
+        drop(Held::in_memory(&self.shared, &self.room));
+        if let Some(disk) = &self.disk
+            && let Err(error) = disk.delete(topic)
+        {
+            tracing::warn!(
+                topic = &**topic,
+                "the copy of a table that is too large cannot be deleted: {error}"
+            );
+        }
         while self.shared.limit.load(Relaxed) <= *limit {
             self.shared.raised.notified().await;
         }
@@ -194,4 +342,11 @@ impl Keeper {
         }
         Ok(Found { id, extents })
     }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DiskError> + Send + 'static,
+) -> Result<T, DiskError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(DiskError::Damaged(error.to_string())))
 }

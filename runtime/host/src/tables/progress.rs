@@ -133,15 +133,32 @@ impl Progress {
             .collect()
     }
 
+    /// It is read up to these offsets, by what a copy of it on the disk says.
+    pub(super) fn resume(&self, nexts: &BTreeMap<i32, i64>) {
+        let mut known = self.known.lock();
+        for (partition, next) in nexts {
+            known.places.entry(*partition).or_default().next = *next;
+        }
+    }
+
+    /// Where it is, once what was heard is counted as well, and whether that is everything that there was.
+    pub(super) fn with(&self, heard: &Heard) -> (BTreeMap<i32, i64>, bool) {
+        let mut places = self.known.lock().places.clone();
+        heard.add_to(&mut places);
+        let complete = places.values().all(|place| place.at_end);
+        let nexts = places.iter();
+        (
+            nexts.map(|(at, place)| (*at, place.next)).collect(),
+            complete,
+        )
+    }
+
     /// What was read since this was last told. `true`: the table now has everything that there was.
     pub(super) fn tell(&self, heard: &mut Heard) -> bool {
         let mut known = self.known.lock();
         known.read += std::mem::take(&mut heard.records);
-        for (partition, told) in std::mem::take(&mut heard.places) {
-            let place = known.places.entry(partition).or_default();
-            place.next = told.next.unwrap_or(place.next);
-            place.at_end = told.at_end;
-        }
+        heard.add_to(&mut known.places);
+        heard.places.clear();
         let complete = known.is_complete();
         if complete {
             known.complete = Instant::now();
@@ -209,6 +226,14 @@ impl Heard {
         let place = self.places.entry(partition).or_default();
         place.next = Some(offset + 1);
         place.at_end = false;
+    }
+
+    fn add_to(&self, places: &mut BTreeMap<i32, Place>) {
+        for (partition, told) in &self.places {
+            let place = places.entry(*partition).or_default();
+            place.next = told.next.unwrap_or(place.next);
+            place.at_end = told.at_end;
+        }
     }
 
     pub(super) fn end(&mut self, partition: i32) {

@@ -5,8 +5,15 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use super::Shared;
+use super::{Shared, rows::Size};
 use crate::check::bytes as text;
+
+/// What else helps, where it does. Where tables can lie on a disk, this one could not.
+const OR_A_DISK: &str = if super::DISK_TABLES {
+    ""
+} else {
+    ", or run a build with the cargo feature disk-tables, which keeps larger tables on a disk"
+};
 
 /// Memory of all tables of a host.
 #[derive(Debug)]
@@ -45,18 +52,22 @@ impl Share {
         Share { room, held: 0 }
     }
 
-    /// The table now takes so much. `Err`: which is more than it may.
-    pub(super) fn hold(&mut self, bytes: u64, table: &Shared) -> Result<(), TooLarge> {
+    /// Counts what the table takes now. `Err`: which is more than it may.
+    pub(super) fn hold(&mut self, table: &Shared) -> Result<(), TooLarge> {
+        let Size {
+            rows,
+            memory: bytes,
+            ..
+        } = table.rows.load().size();
         let before = std::mem::replace(&mut self.held, bytes);
         let used = self.room.used.fetch_add(bytes, Relaxed) + bytes - before;
         self.room.used.fetch_sub(before, Relaxed);
         let (topic, limit) = (&table.topic, table.limit.load(Relaxed));
-        let rows = table.index.version().len();
         let too_large = |why| Err(TooLarge { why, limit });
         if bytes > limit {
             return too_large(format!(
                 "its {rows} rows take {}, and it may take {}: allow it more in the manifest, under [tables], such as \
-                 {{ topic = {topic:?}, memory = \"{} MiB\" }}",
+                 {{ topic = {topic:?}, memory = \"{} MiB\" }}{OR_A_DISK}",
                 text(bytes),
                 text(limit),
                 (bytes * 2).div_ceil(1 << 20)
@@ -65,7 +76,7 @@ impl Share {
         if used > self.room.limit {
             return too_large(format!(
                 "with its {rows} rows ({}) the tables of this host take {}, and they may take {}: start the host with a larger \
-                 --table-memory, or have fewer or smaller tables",
+                 --table-memory, or have fewer or smaller tables{OR_A_DISK}",
                 text(bytes),
                 text(used),
                 text(self.room.limit)

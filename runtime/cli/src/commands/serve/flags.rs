@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, thread};
 
 use bytesize::ByteSize;
 use millstream_engine::{CompilerProcess, EngineConfig};
-use millstream_host::tables::DEFAULT_ROOM;
+use millstream_host::tables::{DEFAULT_ROOM, DISK_TABLES, DiskPlace};
 
 use crate::{api::DEFAULT_PORT, output::Complaint};
 
@@ -68,6 +68,13 @@ pub(crate) struct GuestFlags {
     /// Memory of all tables that transforms look into
     #[arg(long, value_name = "SIZE", default_value = "2 GiB")]
     table_memory: ByteSize,
+    /// Where tables are kept that are larger than their memory; other hosts on this machine may have the same folder
+    /// [default: tables in the folder of compiled modules]. Only for builds with the feature disk-tables
+    #[arg(long, value_name = "FOLDER", env = "MILLSTREAM_TABLE_DIR")]
+    table_dir: Option<PathBuf>,
+    /// Disk of all tables that are kept there
+    #[arg(long, value_name = "SIZE", default_value = "64 GiB")]
+    table_disk: ByteSize,
 }
 
 impl GuestFlags {
@@ -103,6 +110,34 @@ impl GuestFlags {
     pub(crate) fn table_memory(&self) -> u64 {
         self.table_memory.as_u64()
     }
+
+    /// # Errors
+    /// If this build has none but a folder is given.
+    pub(crate) fn table_disk(&self) -> anyhow::Result<Option<DiskPlace>> {
+        if !DISK_TABLES {
+            return match &self.table_dir {
+                None => Ok(None),
+                Some(_) => Err(Complaint::new(
+                    "--table-dir",
+                    "this build keeps no tables on a disk",
+                )
+                .help("run one with the cargo feature disk-tables, or leave it out")
+                .usage()
+                .into()),
+            };
+        }
+        let cached = || {
+            Some(
+                self.cache_dir
+                    .clone()
+                    .or_else(default_cache)?
+                    .join("tables"),
+            )
+        };
+        let folder = self.table_dir.clone().or_else(cached);
+        let bytes = self.table_disk.as_u64();
+        Ok(folder.map(|folder| DiskPlace { folder, bytes }))
+    }
 }
 
 impl Default for GuestFlags {
@@ -115,6 +150,8 @@ impl Default for GuestFlags {
             workers: None,
             in_flight: ByteSize::mib(64),
             table_memory: ByteSize(DEFAULT_ROOM),
+            table_dir: None,
+            table_disk: ByteSize::gib(64),
         }
     }
 }

@@ -1,0 +1,380 @@
+//! Copies of tables in folders of [`millstream_store`].
+//!
+//! Several hosts on one machine may be given the same folder: each takes the first place in it that no other has, and so the
+//! one that it had before, or one with the same tables.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use millstream_engine::TableError;
+use millstream_store::{Changes, Mark, Memory, Store, StoreError};
+use tokio::sync::watch;
+
+use super::{DiskError, DiskPlace, Wanted};
+use crate::{check::bytes as text, tables::index::Version};
+
+/// Hosts that may share a folder.
+const PLACES: usize = 64;
+/// A copy that no table was opened for is kept so long: a transform may be deployed again.
+const UNUSED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Rows of a table in memory that are written at once when it goes to a disk.
+const TAKEN_AT_ONCE: usize = 10_000;
+
+/// A host's place in the folder.
+pub(in crate::tables) struct Disk {
+    folder: PathBuf,
+    /// Locked for as long as this lives.
+    _lock: File,
+    limit: u64,
+    used: AtomicU64,
+    /// Copies that are in use.
+    open: watch::Sender<usize>,
+    memory: Memory,
+}
+
+impl Disk {
+    /// `cache` is memory for what is looked up, in bytes.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or written to.
+    pub(in crate::tables) fn new(place: &DiskPlace, cache: usize) -> io::Result<Arc<Disk>> {
+        let (folder, lock) = first_free(&place.folder)?;
+        forget_unused(&folder);
+        Ok(Arc::new(Disk {
+            folder,
+            _lock: lock,
+            limit: place.bytes,
+            used: AtomicU64::new(0),
+            open: watch::Sender::new(0),
+            memory: Memory::new(cache),
+        }))
+    }
+
+    // Names of topics are names of files: letters, digits, and neither `.` nor `..`.
+    fn path(&self, topic: &str) -> PathBuf {
+        self.folder.join(topic)
+    }
+
+    /// Whether there is a copy, of use or not: of a table that was too large for memory.
+    pub(in crate::tables) fn has(&self, topic: &str) -> bool {
+        self.path(topic).is_dir()
+    }
+
+    /// A table's copy, and from which offsets it has to be read on: from none where there was no copy, or none of use.
+    ///
+    /// # Errors
+    /// If the disk is full or does not work, or somebody has it open.
+    pub(in crate::tables) fn open(
+        self: &Arc<Self>,
+        wanted: &Wanted,
+    ) -> Result<(Copy, BTreeMap<i32, i64>), DiskError> {
+        let (topic, path) = (&*wanted.topic, self.path(&wanted.topic));
+        let opened = match Store::open(&path, &self.memory) {
+            Ok((store, mark)) => match mark
+                .ok_or("nothing is in it")
+                .and_then(|mark| reason_against(&mark, wanted).map_or(Ok(mark), Err))
+            {
+                Ok(mark) => Some((store, mark)),
+                Err(why) => {
+                    tracing::info!(topic, "the copy of a table on the disk is read anew: {why}");
+                    None
+                }
+            },
+            Err(StoreError::Broken(why)) => {
+                tracing::warn!(
+                    topic,
+                    "the copy of a table on the disk is damaged, and read anew: {why}"
+                );
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (store, mark) = match opened {
+            Some(opened) => opened,
+            None => {
+                Store::delete(&path)?;
+                let mark = Mark {
+                    topic_id: wanted.topic_id.clone(),
+                    ..Mark::default()
+                };
+                (Store::open(&path, &self.memory)?.0, mark)
+            }
+        };
+        self.open.send_modify(|open| *open += 1);
+        let nexts = mark.nexts.clone();
+        let stored = Stored {
+            store,
+            damaged: Arc::default(),
+        };
+        let copy = Copy {
+            disk: Arc::clone(self),
+            topic: wanted.topic.clone(),
+            stored,
+            changes: Changes::default(),
+            mark,
+            held: 0,
+        };
+        Ok((copy, nexts))
+    }
+
+    /// Waits until no copy is in use any more, and all of them are on the disk.
+    pub(in crate::tables) async fn idle(&self) {
+        // What is waited for ends no earlier than this does.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// Throws a copy away that nobody has open.
+    ///
+    /// # Errors
+    /// If the system does not let it.
+    pub(in crate::tables) fn delete(&self, topic: &str) -> Result<(), DiskError> {
+        Ok(Store::delete(&self.path(topic))?)
+    }
+}
+
+/// The first place in a folder that nobody has.
+fn first_free(folder: &Path) -> io::Result<(PathBuf, File)> {
+    for place in 0..PLACES {
+        let folder = folder.join(place.to_string());
+        fs::create_dir_all(&folder)?;
+        let lock = File::create(folder.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => return Ok((folder, lock)),
+            Err(fs::TryLockError::WouldBlock) => {}
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::other(format!(
+        "{PLACES} hosts have tables there: give this one a folder of its own"
+    )))
+}
+
+/// Deletes copies that nobody has wanted for long. What cannot be deleted is left.
+fn forget_unused(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
+        let changed = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = changed.ok().and_then(|changed| changed.elapsed().ok());
+        if age.is_some_and(|age| age > UNUSED) {
+            let path = entry.path();
+            tracing::info!(path = %path.display(), "the copy of a table that nobody looked into for a week is deleted");
+            let _ = Store::delete(&path);
+        }
+    }
+}
+
+/// Why a copy is of no use.
+fn reason_against(mark: &Mark, wanted: &Wanted) -> Option<&'static str> {
+    if mark.topic_id != wanted.topic_id {
+        return Some("it is of another topic of this name");
+    }
+    if mark.nexts.is_empty() {
+        return Some("it was never whole");
+    }
+    let complete = UNIX_EPOCH + Duration::from_millis(mark.complete_at);
+    // A clock that was set back says nothing about how old it is.
+    let recent = complete
+        .elapsed()
+        .is_ok_and(|age| age < wanted.deletions_last);
+    if !recent {
+        return Some("deletions may have been compacted away since it was last complete");
+    }
+    let lost = mark.nexts.iter().any(|(partition, next)| {
+        let extent = wanted.extents.get(partition);
+        extent.is_none_or(|(start, end)| next < start || next > end)
+    });
+    lost.then_some("records that it does not have were deleted, or ones that it has are gone")
+}
+
+/// One table's rows on the disk, and what is to be changed in them.
+pub(in crate::tables) struct Copy {
+    disk: Arc<Disk>,
+    topic: String,
+    stored: Stored,
+    changes: Changes,
+    mark: Mark,
+    held: u64,
+}
+
+impl Copy {
+    /// For lookups.
+    pub(in crate::tables) fn stored(&self) -> Stored {
+        self.stored.clone()
+    }
+
+    pub(in crate::tables) fn put(&mut self, key: &[u8], value: &[u8]) {
+        self.changes.put(key, value);
+    }
+
+    pub(in crate::tables) fn delete(&mut self, key: &[u8]) {
+        self.changes.delete(key);
+    }
+
+    pub(in crate::tables) fn unseen(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Writes what was changed, together with the offsets that it was read up to.
+    ///
+    /// # Errors
+    /// If the disk is full or does not work, or a lookup found it damaged.
+    pub(in crate::tables) fn publish(
+        &mut self,
+        nexts: BTreeMap<i32, i64>,
+        complete: bool,
+    ) -> Result<(), DiskError> {
+        if self.stored.damaged.load(Relaxed) {
+            let why = "a lookup could not read it".to_owned();
+            return Err(DiskError::Damaged(why));
+        }
+        if complete {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            self.mark.complete_at = now.map_or(0, |now| now.as_millis() as u64);
+        }
+        self.mark.nexts = nexts;
+        Ok(self.stored.store.write(&mut self.changes, &self.mark)?)
+    }
+
+    /// Gets all rows of a table in memory, which is read up to these offsets.
+    ///
+    /// # Errors
+    /// As [`Copy::publish`].
+    pub(in crate::tables) fn take_over(
+        &mut self,
+        version: &Version,
+        nexts: BTreeMap<i32, i64>,
+    ) -> Result<(), DiskError> {
+        for (key, value) in version.rows() {
+            self.changes.put(key, value);
+            if self.changes.len() >= TAKEN_AT_ONCE {
+                // Of no use before it is whole: it says that it is read up to nowhere.
+                self.stored.store.write(&mut self.changes, &self.mark)?;
+                self.fits()?;
+            }
+        }
+        self.publish(nexts, true)?;
+        Ok(self.stored.store.flush()?)
+    }
+
+    /// Looks whether the tables of this host take more of the disk than they may.
+    ///
+    /// # Errors
+    /// They do.
+    pub(in crate::tables) fn fits(&mut self) -> Result<(), DiskError> {
+        let bytes = self.stored.bytes();
+        let before = std::mem::replace(&mut self.held, bytes);
+        let used = self.disk.used.fetch_add(bytes, Relaxed) + bytes - before;
+        self.disk.used.fetch_sub(before, Relaxed);
+        if used <= self.disk.limit {
+            return Ok(());
+        }
+        Err(DiskError::TooLarge(format!(
+            "with its {} rows ({}) the tables of this host take {} on the disk, and they may take {}: start the host with a larger \
+             --table-disk, or have fewer or smaller tables",
+            self.stored.rows(),
+            text(bytes),
+            text(used),
+            text(self.disk.limit)
+        )))
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        self.disk.used.fetch_sub(self.held, Relaxed);
+        // What is not on the disk yet is read once more from the topic.
+        if let Err(error) = self.stored.store.flush() {
+            tracing::debug!(topic = self.topic, %error, "a table's last changes are not on the disk");
+        }
+        self.disk.open.send_modify(|open| *open -= 1);
+    }
+}
+
+/// A copy as calls look into it.
+#[derive(Clone, Debug)]
+pub(in crate::tables) struct Stored {
+    store: Store,
+    damaged: Arc<AtomicBool>,
+}
+
+impl Stored {
+    /// All rows as they are now.
+    pub(in crate::tables) fn view(&self) -> View {
+        View {
+            view: self.store.view(),
+            damaged: Arc::clone(&self.damaged),
+        }
+    }
+
+    pub(in crate::tables) fn rows(&self) -> u64 {
+        self.store.rows()
+    }
+
+    pub(in crate::tables) fn bytes(&self) -> u64 {
+        self.store.bytes()
+    }
+}
+
+/// Rows of one moment.
+#[derive(Debug)]
+pub(in crate::tables) struct View {
+    view: millstream_store::View,
+    damaged: Arc<AtomicBool>,
+}
+
+/// Why a lookup stopped.
+enum Stopped {
+    Caller(TableError),
+    Disk(StoreError),
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Stopped {
+        Stopped::Disk(error)
+    }
+}
+
+impl View {
+    /// # Errors
+    /// The first of `found`; and if the disk cannot be read, after which the copy is made anew.
+    pub(in crate::tables) fn look_up(
+        &self,
+        keys: &[Option<&[u8]>],
+        mut found: impl FnMut(Option<&[u8]>) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        let looked = self
+            .view
+            .look_up(keys, |row| found(row).map_err(Stopped::Caller));
+        looked.map_err(|stopped| match stopped {
+            Stopped::Caller(error) => error,
+            Stopped::Disk(error) => {
+                self.damaged.store(true, Relaxed);
+                TableError::Unavailable(format!("the table on the disk is read anew: {error}"))
+            }
+        })
+    }
+}
+
+impl From<StoreError> for DiskError {
+    fn from(error: StoreError) -> DiskError {
+        match error {
+            StoreError::Full(path) => DiskError::Full(path),
+            StoreError::InUse(path) => DiskError::InUse(path.display().to_string()),
+            StoreError::Broken(why) => DiskError::Damaged(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+use super::*;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn place(folder: &Path) -> DiskPlace {
+    DiskPlace {
+        folder: folder.to_owned(),
+        bytes: 1 << 30,
+    }
+}
+
+fn disk(folder: &Path) -> Arc<Disk> {
+    Disk::new(&place(folder), 1 << 20).unwrap()
+}
+
+fn wanted() -> Wanted {
+    Wanted {
+        topic: "users".into(),
+        topic_id: "one".into(),
+        extents: BTreeMap::from([(0, (0, 10)), (1, (5, 20))]),
+        deletions_last: DAY,
+    }
+}
+
+fn nexts() -> BTreeMap<i32, i64> {
+    BTreeMap::from([(0, 10), (1, 12)])
+}
+
+/// A copy with one row, complete as of now.
+fn made(disk: &Arc<Disk>) {
+    let (mut copy, from) = disk.open(&wanted()).unwrap();
+    assert!(from.is_empty());
+    copy.put(b"key", b"row");
+    copy.publish(nexts(), true).unwrap();
+}
+
+fn row(copy: &Copy) -> Option<Vec<u8>> {
+    let mut row = None;
+    let keys: [Option<&[u8]>; 1] = [Some(b"key")];
+    let found = |found: Option<&[u8]>| {
+        row = found.map(<[u8]>::to_vec);
+        Ok(())
+    };
+    copy.stored().view().look_up(&keys, found).unwrap();
+    row
+}
+
+#[test]
+fn a_copy_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    made(&disk(folder.path()));
+    let disk = disk(folder.path());
+    assert!(disk.has("users") && !disk.has("others"));
+    let (copy, from) = disk.open(&wanted()).unwrap();
+    assert_eq!(from, nexts());
+    assert_eq!(row(&copy).as_deref(), Some(b"row".as_slice()));
+}
+
+#[test]
+fn a_copy_that_may_lack_something_is_thrown_away() {
+    type Change = fn(&mut Wanted);
+    let changes: [(&str, Change); 5] = [
+        ("another topic", |wanted| wanted.topic_id = "two".into()),
+        ("deletions may be gone", |wanted| {
+            wanted.deletions_last = Duration::ZERO;
+        }),
+        ("records were deleted unread", |wanted| {
+            wanted.extents.insert(1, (13, 20));
+        }),
+        ("records that it has are gone", |wanted| {
+            wanted.extents.insert(0, (0, 9));
+        }),
+        ("a partition is gone", |wanted| {
+            wanted.extents.remove(&1);
+        }),
+    ];
+    for (what, change) in changes {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        made(&disk);
+        let mut wanted = wanted();
+        change(&mut wanted);
+        let (copy, from) = disk.open(&wanted).unwrap();
+        assert!(from.is_empty(), "{what}");
+        assert_eq!(row(&copy), None, "{what}");
+    }
+}
+
+#[test]
+fn a_table_that_was_on_its_way_to_the_disk_is_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = disk(folder.path());
+    let (mut copy, _) = disk.open(&wanted()).unwrap();
+    copy.put(b"key", b"row");
+    copy.stored
+        .store
+        .write(&mut copy.changes, &copy.mark)
+        .unwrap();
+    drop(copy);
+    let (copy, from) = disk.open(&wanted()).unwrap();
+    assert!(from.is_empty());
+    assert_eq!(row(&copy), None);
+}
+
+#[test]
+fn hosts_that_are_given_the_same_folder_have_places_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (disk(folder.path()), disk(folder.path()));
+    assert_ne!(first.folder, second.folder);
+    made(&first);
+    assert!(!second.has("users"));
+    drop(first);
+    // The next one takes the first place that is free, and with it what is there.
+    assert!(disk(folder.path()).has("users"));
+}
+
+#[test]
+fn tables_that_take_more_of_the_disk_than_they_may_are_refused_with_the_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = DiskPlace {
+        bytes: 1 << 20,
+        ..place(folder.path())
+    };
+    let disk = Disk::new(&small, 1 << 20).unwrap();
+    let (mut copy, _) = disk.open(&wanted()).unwrap();
+    copy.fits().unwrap();
+    for n in 0..2_000_u32 {
+        copy.put(&n.to_be_bytes(), &[0; 1000]);
+    }
+    copy.publish(nexts(), true).unwrap();
+    let refused = copy.fits().unwrap_err().to_string();
+    for part in ["1.0 MiB", "2000 rows", "--table-disk"] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    drop(copy);
+    assert_eq!(disk.used.load(Relaxed), 0);
+}
+
+#[test]
+fn a_copy_that_nobody_wanted_for_a_week_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = {
+        let disk = disk(folder.path());
+        made(&disk);
+        disk.path("users")
+    };
+    let of_age = |age: Duration| {
+        let then = SystemTime::now() - age;
+        File::open(&path).unwrap().set_modified(then).unwrap();
+    };
+    of_age(UNUSED - DAY);
+    assert!(disk(folder.path()).has("users"));
+    of_age(UNUSED + DAY);
+    assert!(!disk(folder.path()).has("users"));
+}
