@@ -30,6 +30,10 @@ pub const DISK_TABLES: bool = cfg!(feature = "disk-tables");
 
 /// Which copy is wanted of a topic, and how it has to be to be of use.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "disk-tables"),
+    expect(dead_code, reason = "nobody opens a copy")
+)]
 pub(super) struct Wanted {
     pub(super) topic: String,
     pub(super) topic_id: String,
@@ -41,6 +45,10 @@ pub(super) struct Wanted {
 
 /// Why a table's copy on a disk cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
+#[cfg_attr(
+    not(feature = "disk-tables"),
+    expect(dead_code, reason = "nobody opens a copy")
+)]
 pub(super) enum DiskError {
     /// There is no room. It goes on where it was once there is.
     #[error("there is no room on the disk for {0}: make room there, and it goes on by itself")]
