@@ -12,6 +12,7 @@
 #     scripts/bench.sh fields                  taking declared fields out, against JSON libraries
 #     scripts/bench.sh boundary                crossing into a guest and back
 #     scripts/bench.sh tables                  rows into a table in memory, and looking them up
+#     scripts/bench.sh disk-tables             the same on a disk; compiles RocksDB for a quarter of an hour
 # PROFILE=dist measures what releases ship (Cargo.toml says how it differs); building that takes half an hour.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -43,6 +44,7 @@ sdks | flat)
     exec scripts/sdks.sh "${1/#sdks/bench}"
     ;;
 fields) exec cargo run --release --manifest-path sdk/rust/fields/bench/Cargo.toml ;;
+disk-tables) exec cargo bench --workspace --features millstream/disk-tables --bench disk_tables ;;
 boundary | tables) exec cargo bench --workspace --bench "$1" ;;
 *)
     build

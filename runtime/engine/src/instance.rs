@@ -216,14 +216,14 @@ impl Instance {
 
 impl Instance {
     /// Fills the columns of fields and lookups. Returns the rows that the guest is not to see, for which they have no entry.
-    fn join(&mut self, rows: &[Row<'_>]) -> Result<Vec<Refused>, Failure> {
+    fn join(&mut self, batch: &Batch<'_>) -> Result<Vec<Refused>, Failure> {
         let tables = self.description.tables.len();
         let mut view = (tables != 0).then(|| {
             let limit = self.limits.lookup_bytes;
-            View::new(self.tables.snapshot(), tables, limit)
+            View::new(self.tables.snapshot(batch.partition), tables, limit)
         });
         let refused = match &mut self.joiner {
-            Some(joiner) => joiner.join(rows, |table, keys| match &mut view {
+            Some(joiner) => joiner.join(batch.rows, |table, keys| match &mut view {
                 Some(view) => view.get(table as usize, keys),
                 // A description whose lookups name no table is refused.
                 None => Err(TableError::Unavailable("there are no tables".to_owned())),
@@ -246,7 +246,7 @@ impl Guest for Instance {
         if batch.rows.is_empty() {
             return Ok(Plan::default());
         }
-        let refused = self.join(batch.rows)?;
+        let refused = self.join(&batch)?;
         if refused.is_empty() {
             return self.call(batch).await;
         }

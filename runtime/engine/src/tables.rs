@@ -11,8 +11,8 @@ use crate::budget::mebibytes;
 
 /// Where the tables of one module are kept, in the order of its description.
 pub trait Tables: Send + Sync {
-    /// All of them as they are now.
-    fn snapshot(&self) -> Arc<dyn Snapshot>;
+    /// All of them as they are now, for a batch of the source's partition of this number.
+    fn snapshot(&self, partition: i32) -> Arc<dyn Snapshot>;
 }
 
 /// One version of all tables of a module. Never changes.
@@ -88,7 +88,7 @@ impl Values {
 pub struct NoTables;
 
 impl Tables for NoTables {
-    fn snapshot(&self) -> Arc<dyn Snapshot> {
+    fn snapshot(&self, _: i32) -> Arc<dyn Snapshot> {
         Arc::new(NoTables)
     }
 }
@@ -114,7 +114,7 @@ impl FixedTables {
 }
 
 impl Tables for FixedTables {
-    fn snapshot(&self) -> Arc<dyn Snapshot> {
+    fn snapshot(&self, _: i32) -> Arc<dyn Snapshot> {
         Arc::new(self.clone())
     }
 }

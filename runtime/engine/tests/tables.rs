@@ -87,9 +87,9 @@ async fn a_guest_gets_the_values_of_its_keys_and_null_where_there_is_none() {
 struct Counting(Arc<dyn Tables>, AtomicUsize);
 
 impl Tables for Counting {
-    fn snapshot(&self) -> Arc<dyn Snapshot> {
+    fn snapshot(&self, _: i32) -> Arc<dyn Snapshot> {
         self.1.fetch_add(1, Ordering::Relaxed);
-        self.0.snapshot()
+        self.0.snapshot(0)
     }
 }
 
@@ -150,7 +150,7 @@ async fn tables_cannot_be_looked_into_before_a_batch_is_there() {
 struct Broken;
 
 impl Tables for Broken {
-    fn snapshot(&self) -> Arc<dyn Snapshot> {
+    fn snapshot(&self, _: i32) -> Arc<dyn Snapshot> {
         Arc::new(Broken)
     }
 }

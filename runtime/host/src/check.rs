@@ -16,8 +16,9 @@ use std::time::Duration;
 use millstream_engine::Limits;
 
 use crate::{
-    manifest::{Guarantee, Manifest},
+    manifest::{Guarantee, Manifest, Scope},
     problem::Problem,
+    tables,
 };
 
 /// More CPU than that for one call could not end within what a rebalance allows.
@@ -43,6 +44,7 @@ pub fn manifest(manifest: &Manifest, file: &str, facts: &Facts<'_>) -> Findings 
     topics::check(manifest, file, facts, &mut findings);
     limits_within(manifest, file, &facts.host, &mut findings.problems);
     tables_within(manifest, file, &facts.host, &mut findings.problems);
+    tables_match(manifest, file, facts, &mut findings.problems);
     if facts.embedded && manifest.delivery == Guarantee::ExactlyOnce {
         findings.problems.push(Problem::new(
             format!("{file}: delivery"),
@@ -106,6 +108,24 @@ fn limits_within(manifest: &Manifest, file: &str, host: &HostLimits, problems: &
             "written-records",
             format!("asks for {records}, but the most that a host allows is {MOST_CALL_RECORDS}"),
         );
+    }
+}
+
+/// A table of which hosts have partitions has as many as each source. Topics that are not there are found missing elsewhere.
+fn tables_match(manifest: &Manifest, file: &str, facts: &Facts<'_>, problems: &mut Vec<Problem>) {
+    let count = |topic: &str| Some(facts.topics.get(topic)?.partitions);
+    for (name, table) in &manifest.tables {
+        if table.scope == Scope::Host {
+            continue;
+        }
+        let topics = std::iter::once(&table.topic).chain(&manifest.source.topics);
+        let counts: Vec<(&str, i32)> = topics
+            .filter_map(|topic| Some((topic.as_str(), count(topic)?)))
+            .collect();
+        if counts.iter().any(|(_, count)| *count != counts[0].1) {
+            let item = format!("{file}: tables.{name}.scope");
+            problems.push(Problem::new(item, tables::unlike(&counts)));
+        }
     }
 }
 

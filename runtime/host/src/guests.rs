@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::{source::TopicPartition, tables::Joined};
 use futures_util::future::BoxFuture;
 use millstream_engine::{Batch, Description, Failure, Guest, Limits, Module, Observer, Plan};
 
@@ -41,6 +42,9 @@ pub trait Guests: Send + Sync + 'static {
     /// # Errors
     /// The module's failure, or the host's ([`Failure::Host`]) where there is no room for another instance now.
     fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>>;
+
+    /// From now on its guests get batches of these partitions, and of no others.
+    fn own(&self, _partitions: &[TopicPartition]) {}
 }
 
 impl<F, G> Guests for F
@@ -66,6 +70,23 @@ pub struct Component {
     pub description: Description,
     /// Who is told what instances log and count.
     pub observer: Arc<dyn Observer>,
+}
+
+/// Guests whose tables follow the partitions that they get batches of.
+#[derive(Debug)]
+pub struct WithTables {
+    pub guests: Component,
+    pub tables: Arc<Joined>,
+}
+
+impl Guests for WithTables {
+    fn create(&self) -> BoxFuture<'_, Result<Box<dyn AnyGuest>, Failure>> {
+        self.guests.create()
+    }
+
+    fn own(&self, partitions: &[TopicPartition]) {
+        self.tables.own(partitions);
+    }
 }
 
 impl std::fmt::Debug for Component {

@@ -127,7 +127,7 @@ impl Host {
             engine,
             modules,
             limits: config.limits(),
-            shelf,
+            shelf: Arc::new(shelf),
             wiring,
             sink,
             native_guests: config.native_guests.clone(),

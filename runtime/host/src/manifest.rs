@@ -75,6 +75,26 @@ pub struct TableAsked {
     /// Bytes that it may take; `None`: the host's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
+    /// How much of it each host has.
+    #[serde(default, skip_serializing_if = "Scope::is_host")]
+    pub scope: Scope,
+}
+
+/// How much of a table a host has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// All of it.
+    #[default]
+    Host,
+    /// The partitions with the numbers of the source's that it has.
+    Partition,
+}
+
+impl Scope {
+    fn is_host(&self) -> bool {
+        *self == Scope::Host
+    }
 }
 
 impl TableAsked {

@@ -26,9 +26,9 @@ use crate::{
     deployments::{record::Revision, state::Deployments},
     guests::Guests,
     logs::LogSink,
-    manifest::Manifest,
+    manifest::{Manifest, Scope},
     modules::Modules,
-    tables::{Shelf, Table},
+    tables::{Kept, NotReady, Parts, Shelf},
     wire::Wiring,
 };
 
@@ -38,7 +38,7 @@ pub struct Workshop {
     pub engine: Engine,
     pub modules: Modules,
     pub limits: HostLimits,
-    pub shelf: Shelf,
+    pub shelf: Arc<Shelf>,
     pub wiring: Wiring,
     pub sink: LogSink,
     /// See [`HostConfig::native_guests`](crate::host::HostConfig::native_guests).
@@ -47,14 +47,25 @@ pub struct Workshop {
 
 impl Workshop {
     /// The tables that a manifest names, which are read from now on if they were not.
-    fn tables(&self, manifest: &Manifest) -> BTreeMap<String, Arc<Table>> {
-        let asked = manifest.tables.iter();
-        asked
-            .map(|(name, asked)| {
-                let table = self.shelf.table(&asked.topic, asked.memory());
-                (name.clone(), table)
-            })
-            .collect()
+    ///
+    /// # Errors
+    /// If partitions of topics do not match that have to.
+    async fn tables(&self, manifest: &Manifest) -> Result<BTreeMap<String, Kept>, NotReady> {
+        let mut kept = BTreeMap::new();
+        for (name, asked) in &manifest.tables {
+            let (topic, memory) = (&*asked.topic, asked.memory());
+            let table = match asked.scope {
+                Scope::Host => Kept::Whole(self.shelf.table(topic, memory)),
+                Scope::Partition => {
+                    let sources = manifest.source.topics.iter().map(String::as_str);
+                    let topics: Vec<&str> = std::iter::once(topic).chain(sources).collect();
+                    let count = self.shelf.partitions_of_all(&topics).await?;
+                    Kept::Parts(Arc::new(Parts::new(&self.shelf, topic, memory, count)))
+                }
+            };
+            kept.insert(name.clone(), table);
+        }
+        Ok(kept)
     }
 
     /// What a module says of itself.

@@ -6,8 +6,10 @@
 
 mod disk;
 mod feed;
+mod group;
 pub mod index;
 mod keeper;
+mod parts;
 mod progress;
 mod room;
 mod rows;
@@ -25,11 +27,14 @@ use arc_swap::ArcSwap;
 use millstream_engine::{Snapshot, TableError, Tables, Values};
 use millstream_kafka::{Settings, admin::Admin};
 use parking_lot::Mutex;
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::{runtime::Handle, sync::Notify, task::AbortHandle};
 
+use crate::source::TopicPartition;
 use disk::Disk;
 pub use disk::{DISK_TABLES, DiskPlace};
+pub use group::Group;
 use keeper::Keeper;
+pub use parts::Parts;
 use progress::Progress;
 pub use progress::{Phase, Place, Report};
 use room::Room;
@@ -44,9 +49,34 @@ pub const DEFAULT_ROOM: u64 = 2 << 30;
 /// For lookups in tables on a disk there is a cache of this part of what tables in memory may take, beside it.
 const CACHE_SHARE: u64 = 4;
 
+/// What a table is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Of {
+    topic: Arc<str>,
+    /// One of its partitions; `None`: all.
+    part: Option<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    partition: i32,
+    /// How many partitions the topic has to have, for a record to find its row in the partition of its own number.
+    count: i32,
+}
+
+impl Of {
+    /// For a folder, and for people: no topic has an `@` in its name.
+    fn name(&self) -> String {
+        match self.part {
+            None => self.topic.to_string(),
+            Some(part) => format!("{}@{}", self.topic, part.partition),
+        }
+    }
+}
+
 /// What keeper, readers and lookups share.
 struct Shared {
-    topic: Arc<str>,
+    of: Of,
     /// Bytes.
     limit: AtomicU64,
     /// The limit is another one now.
@@ -63,7 +93,11 @@ pub struct Table {
 
 impl Table {
     pub fn topic(&self) -> &str {
-        &self.shared.topic
+        &self.shared.of.topic
+    }
+
+    fn of(&self) -> &Of {
+        &self.shared.of
     }
 
     /// How far it is.
@@ -116,10 +150,12 @@ impl Drop for Table {
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Table")
-            .field("topic", &self.shared.topic)
+            .field("of", &self.shared.of)
             .finish_non_exhaustive()
     }
 }
+
+type Key = (String, Option<i32>);
 
 /// All tables of a host, by topic.
 pub struct Shelf {
@@ -127,7 +163,10 @@ pub struct Shelf {
     admin: Admin,
     room: Arc<Room>,
     disk: Option<Arc<Disk>>,
-    tables: Mutex<BTreeMap<String, Weak<Table>>>,
+    /// Where keepers run, whoever asks for a table.
+    runtime: Handle,
+    /// By topic, and partition where it is one.
+    tables: Mutex<BTreeMap<Key, Weak<Table>>>,
 }
 
 impl Shelf {
@@ -148,6 +187,7 @@ impl Shelf {
             admin,
             room: Room::new(room),
             disk,
+            runtime: Handle::current(),
             tables: Mutex::default(),
         })
     }
@@ -155,9 +195,17 @@ impl Shelf {
     /// The table of a topic, which is read from now on if it was not. It may take as much as the most generous of those who
     /// want it allows.
     pub fn table(&self, topic: &str, limit: u64) -> Arc<Table> {
+        let topic = Arc::from(topic);
+        self.keep(Of { topic, part: None }, limit)
+    }
+
+    fn keep(&self, of: Of, limit: u64) -> Arc<Table> {
+        let key = (of.topic.to_string(), of.part.map(|part| part.partition));
         let mut tables = self.tables.lock();
         tables.retain(|_, table| table.strong_count() > 0);
-        if let Some(table) = tables.get(topic).and_then(Weak::upgrade) {
+        if let Some(table) = tables.get(&key).and_then(Weak::upgrade)
+            && table.shared.of == of
+        {
             if table.shared.limit.fetch_max(limit, Relaxed) < limit {
                 table.shared.progress.may_be_larger();
                 table.shared.raised.notify_one();
@@ -165,7 +213,7 @@ impl Shelf {
             return table;
         }
         let shared = Arc::new(Shared {
-            topic: Arc::from(topic),
+            of,
             limit: AtomicU64::new(limit),
             raised: Notify::new(),
             rows: ArcSwap::default(),
@@ -178,15 +226,43 @@ impl Shelf {
             room: Arc::clone(&self.room),
             disk: self.disk.clone(),
         };
-        let keeper = tokio::spawn(keeper.keep()).abort_handle();
+        let keeper = self.runtime.spawn(keeper.keep()).abort_handle();
         let table = Arc::new(Table { shared, keeper });
-        tables.insert(topic.to_owned(), Arc::downgrade(&table));
+        tables.insert(key, Arc::downgrade(&table));
         table
     }
 
-    /// The table of a topic, if it is kept now.
-    pub fn find(&self, topic: &str) -> Option<Arc<Table>> {
-        self.tables.lock().get(topic)?.upgrade()
+    /// The number of partitions that all these topics have.
+    ///
+    /// # Errors
+    /// They have not as many, or cannot be asked.
+    pub async fn partitions_of_all(&self, topics: &[&str]) -> Result<i32, NotReady> {
+        let mut counts = Vec::new();
+        for topic in topics {
+            let asked = self.admin.partitions(topic).await;
+            let count = asked.map_err(|error| NotReady::Reading(error.to_string()))?;
+            let missing = || NotReady::Failed(format!("the topic {topic:?} does not exist"));
+            counts.push((*topic, count.ok_or_else(missing)?));
+        }
+        if let [(_, first), others @ ..] = counts.as_slice()
+            && others.iter().all(|(_, count)| count == first)
+        {
+            return Ok(*first);
+        }
+        Err(NotReady::Failed(unlike(&counts)))
+    }
+
+    /// The table of a topic, if it is kept now: whole rather than in parts.
+    pub fn find(&self, topic: &str) -> Option<Group> {
+        let groups = self.all().into_iter();
+        let mut groups = groups.filter(|group| group.topic() == topic);
+        let first = groups.next()?;
+        Some(
+            groups
+                .find(Group::is_whole)
+                .filter(|_| !first.is_whole())
+                .unwrap_or(first),
+        )
     }
 
     /// Follows no topic any more, and puts what is to be on the disk there, if that does not take too long.
@@ -204,13 +280,22 @@ impl Shelf {
     }
 
     /// Every table that is kept now, by topic.
-    pub fn all(&self) -> Vec<Arc<Table>> {
-        self.tables
-            .lock()
-            .values()
-            .filter_map(Weak::upgrade)
-            .collect()
+    pub fn all(&self) -> Vec<Group> {
+        let tables = self.tables.lock();
+        Group::of(tables.values().filter_map(Weak::upgrade).collect())
     }
+}
+
+/// What to say of topics whose partitions do not match.
+pub(crate) fn unlike(counts: &[(&str, i32)]) -> String {
+    let each: Vec<String> = counts
+        .iter()
+        .map(|(topic, count)| format!("\"{topic}\" has {count}"))
+        .collect();
+    format!(
+        "a table with scope = \"partition\" needs as many partitions as the source has, but {}: give both as many (and write both with          the same partitioner), or leave scope out",
+        each.join(" and ")
+    )
 }
 
 /// Why a table cannot be looked into.
@@ -227,11 +312,15 @@ pub enum NotReady {
 /// # Errors
 /// How far the first one is that cannot.
 pub async fn ready<'t>(
-    tables: impl IntoIterator<Item = &'t Arc<Table>>,
+    tables: impl IntoIterator<Item = &'t Kept>,
     within: Duration,
 ) -> Result<(), NotReady> {
     let deadline = tokio::time::Instant::now() + within;
-    for table in tables {
+    for kept in tables {
+        // Which parts there will be is not known before the group says so.
+        let Kept::Whole(table) = kept else {
+            continue;
+        };
         let mut phase = table.shared.progress.phase();
         let settled = phase.wait_for(|phase| *phase != Phase::Reading);
         // Late or not: what it is now is asked below.
@@ -253,11 +342,33 @@ pub async fn ready<'t>(
 
 /// The tables of one module, in the order of its description.
 #[derive(Debug)]
-pub struct Joined(pub Vec<Arc<Table>>);
+pub struct Joined(pub Vec<Kept>);
+
+/// A table as a transform has it.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    Whole(Arc<Table>),
+    Parts(Arc<Parts>),
+}
+
+impl Joined {
+    /// Batches of these partitions will be joined, and of no others.
+    pub fn own(&self, partitions: &[TopicPartition]) {
+        for kept in &self.0 {
+            if let Kept::Parts(parts) = kept {
+                parts.own(&parts::numbers(partitions));
+            }
+        }
+    }
+}
 
 impl Tables for Joined {
-    fn snapshot(&self) -> Arc<dyn Snapshot> {
-        Arc::new(Versions(self.0.iter().map(|table| table.now()).collect()))
+    fn snapshot(&self, partition: i32) -> Arc<dyn Snapshot> {
+        let now = |kept: &Kept| match kept {
+            Kept::Whole(table) => table.now(),
+            Kept::Parts(parts) => parts.table(partition)?.now(),
+        };
+        Arc::new(Versions(self.0.iter().map(now).collect()))
     }
 }
 

@@ -14,6 +14,8 @@ pub struct TableList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     pub topic: String,
+    /// `host`: this host has all of it; `partition`: the partitions that it has of the source.
+    pub scope: String,
     /// `reading`, `ready` or `failed`.
     pub state: String,
     /// Why it failed, or what keeps it from following its topic.

@@ -82,6 +82,7 @@ async fn list(args: List) -> anyhow::Result<()> {
     }
     let mut columns = Columns::new(&[
         "TOPIC",
+        "SCOPE",
         "STATE",
         ">ROWS",
         ">MEMORY",
@@ -93,6 +94,7 @@ async fn list(args: List) -> anyhow::Result<()> {
     for table in &list.tables {
         columns.row([
             escape(&table.topic).into_owned(),
+            escape(&table.scope).into_owned(),
             escape(&table.state).into_owned(),
             numbers::count(table.rows),
             place(table),
@@ -150,6 +152,7 @@ async fn stats(args: Stats) -> anyhow::Result<()> {
     }
     let field = |name: &str, value: &str| output::line(format_args!("{name:<11} {value}"));
     field("topic", &escape(&table.topic));
+    field("scope", &escape(&table.scope));
     field("state", &escape(&table.state));
     if let Some(reason) = &table.reason {
         field("reason", &escape(reason));

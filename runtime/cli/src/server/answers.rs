@@ -11,7 +11,7 @@ use millstream_host::{
     logs::Line,
     manifest::Manifest,
     supervisor::State,
-    tables::{Phase, Table},
+    tables::{Group, Phase},
 };
 
 use crate::api;
@@ -153,7 +153,7 @@ fn tables(host: &host::Host, manifest: &Manifest) -> BTreeMap<String, api::Table
         .collect()
 }
 
-pub fn table(table: &Table, transforms: &BTreeSet<String>) -> api::Table {
+pub fn table(table: &Group, transforms: &BTreeSet<String>) -> api::Table {
     let report = table.report();
     let size = table.size();
     let (state, reason) = match report.phase {
@@ -164,6 +164,12 @@ pub fn table(table: &Table, transforms: &BTreeSet<String>) -> api::Table {
     let partitions = report.places.into_iter();
     api::Table {
         topic: table.topic().to_owned(),
+        scope: if table.is_whole() {
+            "host"
+        } else {
+            "partition"
+        }
+        .to_owned(),
         state: state.to_owned(),
         reason,
         transforms: transforms.iter().cloned().collect(),

@@ -1,10 +1,10 @@
 //! Tables: which there are, how far they are, and a row of one.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use millstream_host::tables::Table;
+use millstream_host::tables::Group;
 
 use super::{
     Answer, Served, answers,
@@ -43,7 +43,7 @@ pub async fn row(
     let topic = table.topic();
     // A row may have to be fetched from the disk.
     let looked = tokio::task::spawn_blocking({
-        let table = Arc::clone(&table);
+        let table = table.clone();
         move || table.get(&key)
     });
     match looked
@@ -62,7 +62,7 @@ pub async fn row(
     }
 }
 
-fn find(served: &Served, topic: Name) -> Answer<(Arc<Table>, BTreeSet<String>)> {
+fn find(served: &Served, topic: Name) -> Answer<(Group, BTreeSet<String>)> {
     let topic = named(topic)?;
     served.host.caught_up()?;
     served.host.table(&topic).ok_or_else(|| {

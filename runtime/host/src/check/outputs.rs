@@ -1,9 +1,9 @@
 //! The manifest against what the module says of itself.
 
-use millstream_engine::Description;
+use millstream_engine::{Description, LookupKey};
 
 use crate::{
-    manifest::Manifest,
+    manifest::{Manifest, Scope},
     problem::{Problem, suggestion},
 };
 
@@ -42,7 +42,36 @@ pub fn description(
     ] {
         named.check(file, module, &mut problems);
     }
+    by_fields(manifest, file, module, description, &mut problems);
     problems
+}
+
+/// A table of which hosts have partitions has a row where the record is only if both have the same key.
+fn by_fields(
+    manifest: &Manifest,
+    file: &str,
+    module: &str,
+    description: &Description,
+    problems: &mut Vec<Problem>,
+) {
+    for (at, name) in description.tables.iter().enumerate() {
+        let in_parts = manifest
+            .tables
+            .get(name)
+            .is_some_and(|table| table.scope == Scope::Partition);
+        let mut lookups = description.lookups.iter();
+        let by_field =
+            lookups.any(|lookup| lookup.table as usize == at && lookup.key != LookupKey::Record);
+        if in_parts && by_field {
+            problems.push(Problem::new(
+                format!("{file}: tables.{name}.scope"),
+                format!(
+                    "is \"partition\", but {module} looks rows up by a field, which may lie in a partition that this host has not: leave \
+                     scope out, or look them up by the record's key"
+                ),
+            ));
+        }
+    }
 }
 
 /// What a module has names for and a manifest gives topics to.

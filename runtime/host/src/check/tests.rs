@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use millstream_engine::{Description, Parts};
+use millstream_engine::{Description, Lookup, LookupKey, Parts};
 
 use super::*;
 
@@ -101,6 +101,26 @@ fn a_table_may_ask_for_what_the_host_has_for_all() {
             && problems[0].contains("--table-memory"),
         "{problems:?}"
     );
+}
+
+#[test]
+fn a_table_in_parts_has_as_many_partitions_as_the_source() {
+    let with = format!(
+        "tables = {{ users = {{ topic = \"users\", scope = \"partition\" }} }}\n{MANIFEST}"
+    );
+    let mut world = World::with(&["swipes", "swipes.likes", "route.rejected", "users"]);
+    assert!(world.problems(&with).is_empty());
+    world
+        .topics
+        .insert("users".into(), TopicFacts { partitions: 7 });
+    let problems = world.problems(&with);
+    for part in [
+        "m.toml: tables.users.scope",
+        "\"users\" has 7",
+        "\"swipes\" has",
+    ] {
+        assert!(problems[0].contains(part), "{problems:?}");
+    }
 }
 
 #[test]
@@ -276,4 +296,29 @@ fn an_output_that_the_module_lacks_is_named_with_the_nearest_it_has() {
 #[test]
 fn the_next_step_is_refused_as_long_as_there_is_none() {
     assert!(outputs(&["likes", "next"])[0].starts_with("route.wasm: declares the output \"next\""));
+}
+
+#[test]
+fn a_table_in_parts_is_looked_up_by_the_records_key() {
+    let manifest = parse(&format!(
+        "tables = {{ users = {{ topic = \"users\", scope = \"partition\" }} }}\n{MANIFEST}"
+    ));
+    let by = |key| {
+        let description = Description {
+            tables: vec!["users".into()],
+            lookups: vec![Lookup {
+                table: 0,
+                key,
+                field: None,
+            }],
+            ..Description::simple(Parts::ALL, &["likes"])
+        };
+        super::description(&manifest, "m.toml", "route.wasm", &description)
+    };
+    assert!(by(LookupKey::Record).is_empty());
+    let problem = by(LookupKey::Field(0))[0].to_string();
+    assert!(
+        problem.starts_with("m.toml: tables.users.scope") && problem.contains("by a field"),
+        "{problem}"
+    );
 }

@@ -1,26 +1,30 @@
 //! Tables as people look into them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use super::Host;
-use crate::{manifest::Manifest, tables::Table};
+use crate::{
+    manifest::{Manifest, Scope},
+    tables::Group,
+};
 
 impl Host {
     /// Every table that this host has, by topic, with the transforms that look into it.
-    pub fn tables(&self) -> Vec<(Arc<Table>, BTreeSet<String>)> {
+    pub fn tables(&self) -> Vec<(Group, BTreeSet<String>)> {
         let tables = self.inner.supervisor.workshop().shelf.all().into_iter();
         tables
             .map(|table| {
-                let transforms = self.who_looks_into(table.topic());
+                let transforms = self.who_looks_into(&table);
                 (table, transforms)
             })
             .collect()
     }
 
     /// The table of a topic. `None`: no transform that is deployed has one.
-    pub fn table(&self, topic: &str) -> Option<(Arc<Table>, BTreeSet<String>)> {
+    pub fn table(&self, topic: &str) -> Option<(Group, BTreeSet<String>)> {
         let table = self.inner.supervisor.workshop().shelf.find(topic)?;
-        Some((table, self.who_looks_into(topic)))
+        let transforms = self.who_looks_into(&table);
+        Some((table, transforms))
     }
 
     /// What is probably not meant about the topics of tables. Of one whose settings this host may not see nothing is said.
@@ -43,10 +47,14 @@ impl Host {
         doubts
     }
 
-    fn who_looks_into(&self, topic: &str) -> BTreeSet<String> {
+    fn who_looks_into(&self, group: &Group) -> BTreeSet<String> {
         let deployments = self.deployments();
-        let looks =
-            |manifest: &Manifest| manifest.tables.values().any(|table| table.topic == topic);
+        let looks = |manifest: &Manifest| {
+            let mut tables = manifest.tables.values();
+            tables.any(|table| {
+                table.topic == group.topic() && (table.scope == Scope::Host) == group.is_whole()
+            })
+        };
         deployments
             .all_live()
             .filter(|revision| {

@@ -109,17 +109,21 @@ fn what_a_later_version_can_do_is_refused_by_name() {
 
 #[test]
 fn tables_are_read_with_and_without_a_limit() {
-    let lines =
-        "tables = { users = \"app.users\", cities = { topic = \"cities\", memory = \"1 GiB\" } }\n";
+    let lines = "tables = { users = \"app.users\", cities = { topic = \"cities\", memory = \"1 GiB\", scope = \"partition\" } }\n";
     let manifest = Manifest::parse("m.toml", &format!("{lines}{SHORT}")).unwrap();
     let users = &manifest.tables["users"];
     assert_eq!((&*users.topic, users.memory()), ("app.users", 512 << 20));
     let cities = &manifest.tables["cities"];
     assert_eq!((&*cities.topic, cities.memory()), ("cities", 1 << 30));
+    assert_eq!((users.scope, cities.scope), (Scope::Host, Scope::Partition));
     for (line, wanted) in [
         (
             "tables = { a = 1 }\n",
             "tables.a: is an integer, but has to be a table",
+        ),
+        (
+            "tables = { a = { topic = \"b\", scope = \"all\" } }\n",
+            "tables.a.scope: \"all\" is no scope: write \"host\" or \"partition\"",
         ),
         ("tables = { a = \"b/c\" }\n", "'/'"),
         (

@@ -1,6 +1,6 @@
 //! The series of each table.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use prometheus_client::{
     encoding::{DescriptorEncoder, EncodeLabelSet},
@@ -8,15 +8,17 @@ use prometheus_client::{
 };
 
 use super::family;
-use crate::tables::{Phase, Report, Size, Table};
+use crate::tables::{Group, Phase, Report, Size};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfTable {
     topic: String,
+    /// `host` or `partition`.
+    scope: &'static str,
 }
 
 struct One {
-    topic: String,
+    of: OfTable,
     report: Report,
     size: Size,
     limit: u64,
@@ -73,11 +75,18 @@ const PLAIN: &[Plain] = &[
     ),
 ];
 
-pub(super) fn encode(tables: &[Arc<Table>], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+pub(super) fn encode(tables: &[Group], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let all: Vec<One> = tables
         .iter()
         .map(|table| One {
-            topic: table.topic().to_owned(),
+            of: OfTable {
+                topic: table.topic().to_owned(),
+                scope: if table.is_whole() {
+                    "host"
+                } else {
+                    "partition"
+                },
+            },
             report: table.report(),
             size: table.size(),
             limit: table.limit(),
@@ -87,10 +96,7 @@ pub(super) fn encode(tables: &[Arc<Table>], encoder: &mut DescriptorEncoder<'_>)
         return Ok(());
     }
     for (name, help, kind, number) in PLAIN {
-        let series = all.iter().map(|one| {
-            let topic = one.topic.clone();
-            (OfTable { topic }, number(one))
-        });
+        let series = all.iter().map(|one| (one.of.clone(), number(one)));
         family(encoder, (name, help, *kind), series)?;
     }
     Ok(())

@@ -328,7 +328,15 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             blame: parking_lot::Mutex::default(),
         });
         self.revision = Some(revision);
+        self.tell_owned();
         self.unpark();
+    }
+
+    /// Tells guests which partitions they get batches of.
+    pub(super) fn tell_owned(&self) {
+        if let Some(revision) = &self.revision {
+            revision.guests.own(&self.assignment.which(|_| true));
+        }
     }
 
     fn drain(&mut self, deadline: Instant, done: Vec<oneshot::Sender<()>>) {

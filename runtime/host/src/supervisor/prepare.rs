@@ -10,20 +10,20 @@ use crate::{
     delivery::{Letters, OutputRoute, Routes, Stamp, Starts},
     deployments::record::{Deployment, Revision},
     failure::FailurePolicy,
-    guests::{Component, Guests},
+    guests::{Component, Guests, WithTables},
     logs::{GuestObserver, Voice},
     manifest::{FailuresAsked, Manifest},
     modules::ModuleError,
     runner,
     source::TopicPartition,
-    tables::{self, Joined, Table},
+    tables::{self, Joined, Kept, NotReady},
 };
 
 /// How long tables may take to be ready before somebody is told how far they are.
 const TABLES_WITHIN: Duration = Duration::from_secs(2);
 
 /// Tables by the names that a module has for them.
-pub(super) type Held = BTreeMap<String, Arc<Table>>;
+pub(super) type Held = BTreeMap<String, Kept>;
 
 /// A revision that cannot run.
 #[derive(Debug)]
@@ -36,6 +36,15 @@ pub(super) enum Unfit {
     Reading(String),
 }
 
+impl From<NotReady> for Unfit {
+    fn from(why: NotReady) -> Unfit {
+        match why {
+            NotReady::Reading(progress) => Unfit::Reading(progress),
+            NotReady::Failed(why) => Unfit::Failed(why),
+        }
+    }
+}
+
 pub(super) async fn prepare(
     workshop: &Workshop,
     view: &View,
@@ -44,12 +53,7 @@ pub(super) async fn prepare(
     deployment: &Deployment,
     held: &Held,
 ) -> Result<runner::Revision, Unfit> {
-    tables::ready(held.values(), TABLES_WITHIN)
-        .await
-        .map_err(|why| match why {
-            tables::NotReady::Reading(progress) => Unfit::Reading(progress),
-            tables::NotReady::Failed(why) => Unfit::Failed(why),
-        })?;
+    tables::ready(held.values(), TABLES_WITHIN).await?;
     let bytes = workshop
         .modules
         .fetch(&deployment.module)
@@ -83,7 +87,8 @@ pub(super) async fn prepare(
             }
         })?;
     let routes = routes(revision, deployment, &description)?;
-    let module = module.with_tables(Arc::new(joined(deployment, &description, held)?));
+    let tables = Arc::new(joined(deployment, &description, held)?);
+    let module = module.with_tables(Arc::<Joined>::clone(&tables));
     let observer = Arc::new(GuestObserver {
         voice: Arc::clone(voice),
         revision: revision.number,
@@ -93,12 +98,15 @@ pub(super) async fn prepare(
     let policy = policy(&deployment.manifest.failures, &limits);
     let guests: Arc<dyn Guests> = match &workshop.native_guests {
         Some(native) => Arc::clone(native),
-        None => Arc::new(Component {
-            module,
-            settings,
-            limits,
-            description,
-            observer,
+        None => Arc::new(WithTables {
+            guests: Component {
+                module,
+                settings,
+                limits,
+                description,
+                observer,
+            },
+            tables,
         }),
     };
     Ok(runner::Revision {
@@ -153,7 +161,7 @@ fn joined(
     held: &Held,
 ) -> Result<Joined, Unfit> {
     let table = |name: &String| match held.get(name) {
-        Some(table) => Ok(Arc::clone(table)),
+        Some(table) => Ok(table.clone()),
         None => Err(says_otherwise(deployment, "table", name)),
     };
     let tables = description.tables.iter().map(table);

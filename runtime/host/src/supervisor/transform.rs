@@ -107,17 +107,15 @@ impl Transform {
         if self.runner.is_none() {
             self.tell(revision.number, State::Starting, None);
         }
-        self.tables = self.workshop.tables(&deployment.manifest);
-        match prepare(
-            &self.workshop,
-            &self.view,
-            &self.voice,
-            revision,
-            deployment,
-            &self.tables,
-        )
-        .await
-        {
+        let prepared = match self.workshop.tables(&deployment.manifest).await {
+            Err(why) => Err(why.into()),
+            Ok(tables) => {
+                self.tables = tables;
+                let (workshop, view, voice) = (&self.workshop, &self.view, &self.voice);
+                prepare(workshop, view, voice, revision, deployment, &self.tables).await
+            }
+        };
+        match prepared {
             Ok(mut prepared) => {
                 let reads = match &self.job {
                     Some(job) => job.instead(&mut prepared),

@@ -35,7 +35,8 @@ pub const DISK_TABLES: bool = cfg!(feature = "disk-tables");
     expect(dead_code, reason = "nobody opens a copy")
 )]
 pub(super) struct Wanted {
-    pub(super) topic: String,
+    /// Of its folder.
+    pub(super) name: String,
     pub(super) topic_id: String,
     /// First offset and end by partition.
     pub(super) extents: BTreeMap<i32, (i64, i64)>,

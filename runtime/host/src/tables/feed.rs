@@ -47,7 +47,7 @@ pub(super) struct Feed<'a> {
 
 impl Feed<'_> {
     pub(super) fn run(mut self, settings: &Settings, from: &BTreeMap<i32, i64>) -> Ended {
-        let mut follower = match Follower::new(settings, &self.shared.topic, from) {
+        let mut follower = match Follower::new(settings, &self.shared.of.topic, from) {
             Ok(follower) => follower,
             Err(error) => return Ended::Broken(error),
         };

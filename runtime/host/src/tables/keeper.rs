@@ -17,6 +17,7 @@ use super::{
     feed::{Ended, Feed},
     room::{Room, TooLarge},
     rows::{Held, Refused, Seen},
+    unlike,
 };
 
 /// How often it is looked whether the topic is still the same one, and has as many partitions.
@@ -42,6 +43,20 @@ struct Found {
     id: Option<String>,
     /// First offset and end by partition.
     extents: BTreeMap<i32, (i64, i64)>,
+}
+
+/// Why a topic could not be looked at.
+struct Unseen {
+    why: String,
+    /// What was read of it is of no use.
+    is_final: bool,
+}
+
+impl Unseen {
+    fn now(why: String) -> Unseen {
+        let is_final = false;
+        Unseen { why, is_final }
+    }
 }
 
 impl Found {
@@ -79,14 +94,20 @@ impl Keeper {
         loop {
             let found = match self.look().await {
                 Ok(found) => found,
-                Err(why) => {
-                    self.shared.progress.trouble(Some(why));
+                Err(Unseen { why, is_final }) => {
+                    if is_final {
+                        kept = None;
+                        drop(Held::in_memory(&self.shared, &self.room));
+                        self.shared.progress.fail(why);
+                    } else {
+                        self.shared.progress.trouble(Some(why));
+                    }
                     tokio::time::sleep(RETRY).await;
                     continue;
                 }
             };
             if read.as_ref().is_some_and(|read| found.is_another(read)) {
-                let topic = &*self.shared.topic;
+                let topic = &*self.shared.of.topic;
                 tracing::warn!(
                     topic,
                     "the topic of a table was created anew: it is read from its beginning"
@@ -118,7 +139,7 @@ impl Keeper {
                     }
                 }
                 Ended::Broken(error) => {
-                    let topic = &*self.shared.topic;
+                    let topic = &*self.shared.of.topic;
                     tracing::warn!(
                         topic,
                         "cannot follow the topic of a table: {error}; trying again"
@@ -135,15 +156,15 @@ impl Keeper {
 
     /// A table that is read from its beginning, or from where its copy on the disk is.
     async fn begin(&self, found: &Found) -> Result<Held, DiskError> {
-        let (shared, topic) = (&self.shared, &*self.shared.topic);
+        let (shared, name) = (&self.shared, self.shared.of.name());
         shared.progress.begin();
         // What calls looked into before holds its memory, or its copy, no longer than they do.
         let empty = Held::in_memory(shared, &self.room);
         match &self.disk {
-            Some(disk) if disk.has(topic) => {
+            Some(disk) if disk.has(&name) => {
                 let opened = self.open(disk, found).await?;
                 let Some((copy, nexts)) = opened else {
-                    disk.delete(topic)?;
+                    disk.delete(&name)?;
                     return Ok(empty);
                 };
                 shared.progress.resume(&nexts);
@@ -164,7 +185,7 @@ impl Keeper {
             return Ok(None);
         };
         let wanted = Wanted {
-            topic: self.shared.topic.to_string(),
+            name: self.shared.of.name(),
             topic_id,
             extents: found.extents.clone(),
             deletions_last: self.deletions_last().await,
@@ -176,7 +197,7 @@ impl Keeper {
     /// For how long the topic shows that a row was deleted.
     async fn deletions_last(&self) -> Duration {
         // Of a topic whose settings this host may not see, Kafka's default.
-        let config = self.admin.topic_config(&self.shared.topic).await.ok();
+        let config = self.admin.topic_config(&self.shared.of.topic).await.ok();
         let millis =
             config.and_then(|config| config.others.get("delete.retention.ms")?.parse().ok());
         millis.map_or(DELETIONS_LAST, Duration::from_millis)
@@ -201,7 +222,7 @@ impl Keeper {
             tokio::select! {
                 ended = &mut reading => {
                     if let Err(error) = &ended {
-                        tracing::error!(topic = &*self.shared.topic, "reading a table ended: {error}");
+                        tracing::error!(topic = &*self.shared.of.topic, "reading a table ended: {error}");
                     }
                     return ended.ok();
                 },
@@ -214,7 +235,8 @@ impl Keeper {
                             self.shared.progress.trouble(None);
                         }
                     }
-                    Err(why) => self.shared.progress.trouble(Some(why)),
+                    Err(Unseen { is_final: true, .. }) => stop.0.store(true, Relaxed),
+                    Err(Unseen { why, .. }) => self.shared.progress.trouble(Some(why)),
                 },
             }
         }
@@ -261,7 +283,7 @@ impl Keeper {
         let Some((mut copy, _)) = self.open(disk, found).await? else {
             return Ok(None);
         };
-        let topic = &*self.shared.topic;
+        let topic = &*self.shared.of.topic;
         tracing::info!(
             topic,
             "a table is too large for its memory and goes to the disk"
@@ -281,7 +303,7 @@ impl Keeper {
 
     /// Until it may work again. Calls wait as well.
     async fn wait(&self, error: DiskError) {
-        let topic = &*self.shared.topic;
+        let topic = &*self.shared.of.topic;
         tracing::warn!(
             topic,
             "the copy of a table on the disk cannot be used: {error}; trying again"
@@ -290,7 +312,7 @@ impl Keeper {
         drop(Held::in_memory(&self.shared, &self.room));
         self.shared.progress.trouble(Some(error.to_string()));
         if let (DiskError::Damaged(_), Some(disk)) = (&error, &self.disk)
-            && let Err(error) = disk.delete(topic)
+            && let Err(error) = disk.delete(&self.shared.of.name())
         {
             tracing::warn!(
                 topic,
@@ -302,14 +324,14 @@ impl Keeper {
 
     /// Waits until somebody allows it to be larger.
     async fn too_large(&self, TooLarge { why, limit }: &TooLarge) {
-        let topic = &self.shared.topic;
+        let topic = &self.shared.of.topic;
         tracing::error!(topic = &**topic, "a table is too large: {why}");
         self.shared
             .progress
             .fail(format!("the table of {topic:?} is too large: {why}"));
         drop(Held::in_memory(&self.shared, &self.room));
         if let Some(disk) = &self.disk
-            && let Err(error) = disk.delete(topic)
+            && let Err(error) = disk.delete(&self.shared.of.name())
         {
             tracing::warn!(
                 topic = &**topic,
@@ -321,10 +343,10 @@ impl Keeper {
         }
     }
 
-    async fn look(&self) -> Result<Found, String> {
-        let topic = &self.shared.topic;
-        let missing = || format!("the topic {topic:?} does not exist: create it");
-        let failed = |error: millstream_kafka::KafkaError| error.to_string();
+    async fn look(&self) -> Result<Found, Unseen> {
+        let topic = &self.shared.of.topic;
+        let missing = || Unseen::now(format!("the topic {topic:?} does not exist: create it"));
+        let failed = |error: millstream_kafka::KafkaError| Unseen::now(error.to_string());
         let identities = self.admin.identities(&[topic]).await.map_err(failed)?;
         let id = match identities.into_iter().next() {
             Some(TopicIdentity::Is(id)) => Some(id),
@@ -332,7 +354,18 @@ impl Keeper {
             Some(TopicIdentity::Unknown) | None => None,
         };
         let count = self.admin.partitions(topic).await.map_err(failed)?;
-        let partitions: Vec<_> = (0..count.ok_or_else(missing)?)
+        let count = count.ok_or_else(missing)?;
+        let which = match self.shared.of.part {
+            None => 0..count,
+            Some(part) if part.count == count => part.partition..part.partition + 1,
+            Some(part) => {
+                return Err(Unseen {
+                    why: unlike(&[(topic, count), ("the source", part.count)]),
+                    is_final: true,
+                });
+            }
+        };
+        let partitions: Vec<_> = which
             .map(|partition| TopicPartition::new(Arc::clone(topic), partition))
             .collect();
         let mut extents = BTreeMap::new();

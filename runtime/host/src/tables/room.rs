@@ -62,7 +62,7 @@ impl Share {
         let before = std::mem::replace(&mut self.held, bytes);
         let used = self.room.used.fetch_add(bytes, Relaxed) + bytes - before;
         self.room.used.fetch_sub(before, Relaxed);
-        let (topic, limit) = (&table.topic, table.limit.load(Relaxed));
+        let (topic, limit) = (&table.of.topic, table.limit.load(Relaxed));
         let too_large = |why| Err(TooLarge { why, limit });
         if bytes > limit {
             return too_large(format!(

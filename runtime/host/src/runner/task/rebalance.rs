@@ -41,6 +41,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         for partition in &partitions {
             self.assignment.set(partition, Stage::Opening(number));
         }
+        self.tell_owned();
         self.ask_committed(number, partitions, Duration::ZERO);
     }
 
@@ -247,5 +248,6 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             }
         }
         self.source.release(partitions);
+        self.tell_owned();
     }
 }

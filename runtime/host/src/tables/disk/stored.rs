@@ -59,14 +59,14 @@ impl Disk {
         }))
     }
 
-    // Names of topics are names of files: letters, digits, and neither `.` nor `..`.
-    fn path(&self, topic: &str) -> PathBuf {
-        self.folder.join(topic)
+    // Names of topics are names of files: letters, digits, and neither `.` nor `..`; a partition's has an `@` in it.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// Whether there is a copy, of use or not: of a table that was too large for memory.
-    pub(in crate::tables) fn has(&self, topic: &str) -> bool {
-        self.path(topic).is_dir()
+    pub(in crate::tables) fn has(&self, name: &str) -> bool {
+        self.path(name).is_dir()
     }
 
     /// A table's copy, and from which offsets it has to be read on: from none where there was no copy, or none of use.
@@ -77,7 +77,7 @@ impl Disk {
         self: &Arc<Self>,
         wanted: &Wanted,
     ) -> Result<(Copy, BTreeMap<i32, i64>), DiskError> {
-        let (topic, path) = (&*wanted.topic, self.path(&wanted.topic));
+        let (name, path) = (&*wanted.name, self.path(&wanted.name));
         let opened = match Store::open(&path, &self.memory) {
             Ok((store, mark)) => match mark
                 .ok_or("nothing is in it")
@@ -85,13 +85,16 @@ impl Disk {
             {
                 Ok(mark) => Some((store, mark)),
                 Err(why) => {
-                    tracing::info!(topic, "the copy of a table on the disk is read anew: {why}");
+                    tracing::info!(
+                        table = name,
+                        "the copy of a table on the disk is read anew: {why}"
+                    );
                     None
                 }
             },
             Err(StoreError::Broken(why)) => {
                 tracing::warn!(
-                    topic,
+                    table = name,
                     "the copy of a table on the disk is damaged, and read anew: {why}"
                 );
                 None
@@ -117,7 +120,7 @@ impl Disk {
         };
         let copy = Copy {
             disk: Arc::clone(self),
-            topic: wanted.topic.clone(),
+            name: wanted.name.clone(),
             stored,
             changes: Changes::default(),
             mark,
@@ -136,8 +139,8 @@ impl Disk {
     ///
     /// # Errors
     /// If the system does not let it.
-    pub(in crate::tables) fn delete(&self, topic: &str) -> Result<(), DiskError> {
-        Ok(Store::delete(&self.path(topic))?)
+    pub(in crate::tables) fn delete(&self, name: &str) -> Result<(), DiskError> {
+        Ok(Store::delete(&self.path(name))?)
     }
 }
 
@@ -200,7 +203,7 @@ fn reason_against(mark: &Mark, wanted: &Wanted) -> Option<&'static str> {
 /// One table's rows on the disk, and what is to be changed in them.
 pub(in crate::tables) struct Copy {
     disk: Arc<Disk>,
-    topic: String,
+    name: String,
     stored: Stored,
     changes: Changes,
     mark: Mark,
@@ -295,7 +298,7 @@ impl Drop for Copy {
         self.disk.used.fetch_sub(self.held, Relaxed);
         // What is not on the disk yet is read once more from the topic.
         if let Err(error) = self.stored.store.flush() {
-            tracing::debug!(topic = self.topic, %error, "a table's last changes are not on the disk");
+            tracing::debug!(table = self.name, %error, "a table's last changes are not on the disk");
         }
         self.disk.open.send_modify(|open| *open -= 1);
     }

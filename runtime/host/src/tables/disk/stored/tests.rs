@@ -15,7 +15,7 @@ fn disk(folder: &Path) -> Arc<Disk> {
 
 fn wanted() -> Wanted {
     Wanted {
-        topic: "users".into(),
+        name: "users".into(),
         topic_id: "one".into(),
         extents: BTreeMap::from([(0, (0, 10)), (1, (5, 20))]),
         deletions_last: DAY,
