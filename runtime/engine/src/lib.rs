@@ -36,7 +36,10 @@ pub use error::{EngineError, Failure, LoadError, Malformed};
 pub use guest::Guest;
 pub use instance::Instance;
 pub use limits::Limits;
-pub use millstream_fields::{Field, Kind as FieldKind, Lookup, LookupKey, Part, Presence};
+pub use millstream_fields::{
+    Column as FieldColumn, Extractor, Field, Kind as FieldKind, Lookup, LookupKey, Part, Presence,
+    Row as FieldRow,
+};
 pub use module::{Digest, Module};
 pub use observer::{Deaf, Level, LogLine, LogSource, Observer};
 pub use output::{Column, Headers, Output, Patch, Rejections};

@@ -78,6 +78,9 @@ pub struct TableAsked {
     /// How much of it each host has.
     #[serde(default, skip_serializing_if = "Scope::is_host")]
     pub scope: Scope,
+    /// A JSON Pointer to the key of a row in its value; `None`: it is the record's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_field: Option<String>,
 }
 
 /// How much of a table a host has.

@@ -55,7 +55,10 @@ impl Workshop {
         for (name, asked) in &manifest.tables {
             let (topic, memory) = (&*asked.topic, asked.memory());
             let table = match asked.scope {
-                Scope::Host => Kept::Whole(self.shelf.table(topic, memory)),
+                Scope::Host => {
+                    let key_field = asked.key_field.as_deref();
+                    Kept::Whole(self.shelf.table(topic, key_field, memory))
+                }
                 Scope::Partition => {
                     let sources = manifest.source.topics.iter().map(String::as_str);
                     let topics: Vec<&str> = std::iter::once(topic).chain(sources).collect();

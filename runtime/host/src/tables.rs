@@ -9,6 +9,7 @@ mod feed;
 mod group;
 pub mod index;
 mod keeper;
+pub(crate) mod key_field;
 mod parts;
 mod progress;
 mod room;
@@ -27,6 +28,7 @@ use arc_swap::ArcSwap;
 use millstream_engine::{Snapshot, TableError, Tables, Values};
 use millstream_kafka::{Settings, admin::Admin};
 use parking_lot::Mutex;
+use sha2::{Digest as _, Sha256};
 use tokio::{runtime::Handle, sync::Notify, task::AbortHandle};
 
 use crate::source::TopicPartition;
@@ -55,6 +57,8 @@ struct Of {
     topic: Arc<str>,
     /// One of its partitions; `None`: all.
     part: Option<Part>,
+    /// A JSON Pointer to the key of a row in its value; `None`: it is the record's key.
+    key_field: Option<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +71,21 @@ struct Part {
 impl Of {
     /// For a folder, and for people: no topic has an `@` in its name.
     fn name(&self) -> String {
-        match self.part {
-            None => self.topic.to_string(),
-            Some(part) => format!("{}@{}", self.topic, part.partition),
+        let topic = &self.topic;
+        match (self.part, &self.key_field) {
+            (None, None) => topic.to_string(),
+            (Some(part), _) => format!("{topic}@{}", part.partition),
+            (None, Some(pointer)) => {
+                // A pointer may be longer than a file's name, and have slashes in it.
+                let hash = Sha256::digest(pointer.as_bytes());
+                let short: String = hash
+                    .iter()
+                    .take(3)
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
+                let topic: String = topic.chars().take(240).collect();
+                format!("{topic}@by-{short}")
+            }
         }
     }
 }
@@ -155,7 +171,7 @@ impl std::fmt::Debug for Table {
     }
 }
 
-type Key = (String, Option<i32>);
+type Key = (String, Option<i32>, Option<Arc<str>>);
 
 /// All tables of a host, by topic.
 pub struct Shelf {
@@ -165,7 +181,7 @@ pub struct Shelf {
     disk: Option<Arc<Disk>>,
     /// Where keepers run, whoever asks for a table.
     runtime: Handle,
-    /// By topic, and partition where it is one.
+    /// By topic, partition where it is one, and key field where there is one.
     tables: Mutex<BTreeMap<Key, Weak<Table>>>,
 }
 
@@ -194,13 +210,21 @@ impl Shelf {
 
     /// The table of a topic, which is read from now on if it was not. It may take as much as the most generous of those who
     /// want it allows.
-    pub fn table(&self, topic: &str, limit: u64) -> Arc<Table> {
-        let topic = Arc::from(topic);
-        self.keep(Of { topic, part: None }, limit)
+    pub fn table(&self, topic: &str, key_field: Option<&str>, limit: u64) -> Arc<Table> {
+        let of = Of {
+            topic: Arc::from(topic),
+            part: None,
+            key_field: key_field.map(Arc::from),
+        };
+        self.keep(of, limit)
     }
 
     fn keep(&self, of: Of, limit: u64) -> Arc<Table> {
-        let key = (of.topic.to_string(), of.part.map(|part| part.partition));
+        let key = (
+            of.topic.to_string(),
+            of.part.map(|part| part.partition),
+            of.key_field.clone(),
+        );
         let mut tables = self.tables.lock();
         tables.retain(|_, table| table.strong_count() > 0);
         if let Some(table) = tables.get(&key).and_then(Weak::upgrade)
@@ -257,6 +281,7 @@ impl Shelf {
         let groups = self.all().into_iter();
         let mut groups = groups.filter(|group| group.topic() == topic);
         let first = groups.next()?;
+        // The plain one comes first of those that are whole.
         Some(
             groups
                 .find(Group::is_whole)

@@ -33,6 +33,7 @@ const LOG_BYTES: usize = 1 << 20;
 
 /// Keys begin with what they are.
 const ROW: u8 = b'r';
+const MADE: u8 = b'k';
 const MARK: &[u8] = b"m";
 
 /// Why a store cannot be used.
@@ -94,6 +95,15 @@ impl Changes {
         self.batch.delete(&self.key);
     }
 
+    /// The record with this key made this row last, or none: [`Store::made_by`] will say so.
+    pub fn made(&mut self, record: &[u8], row: Option<&[u8]>) {
+        prefixed(&mut self.key, MADE, record);
+        match row {
+            Some(row) => self.batch.put(&self.key, row),
+            None => self.batch.delete(&self.key),
+        }
+    }
+
     /// How many changes there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -108,8 +118,12 @@ impl Changes {
 }
 
 fn row_key(buffer: &mut Vec<u8>, key: &[u8]) {
+    prefixed(buffer, ROW, key);
+}
+
+fn prefixed(buffer: &mut Vec<u8>, kind: u8, key: &[u8]) {
     buffer.clear();
-    buffer.push(ROW);
+    buffer.push(kind);
     buffer.extend_from_slice(key);
 }
 
@@ -166,13 +180,23 @@ impl Store {
         self.db.flush().map_err(|error| self.told(error))
     }
 
+    /// Which row the record with this key made last, by what was written.
+    ///
+    /// # Errors
+    /// If the store is damaged.
+    pub fn made_by(&self, record: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut key = Vec::new();
+        prefixed(&mut key, MADE, record);
+        self.db.get(&key).map_err(|error| self.told(error))
+    }
+
     /// All rows as they are now.
     #[must_use]
     pub fn view(&self) -> View {
         View::of(self)
     }
 
-    /// About how many rows there are.
+    /// About how many rows there are; what was [made](Changes::made) counts as well.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.number("rocksdb.estimate-num-keys").saturating_sub(1)

@@ -10,8 +10,8 @@ use millstream_tests::{Host, HostOptions, Kafka, PATIENCE, Record, wait_until};
 use rand::RngExt as _;
 
 use super::tables::{
-    COMPACTED, Joined, await_table, await_value, deletion, producer, sees_one_version_a_batch,
-    table,
+    COMPACTED, Joined, await_table, await_value, deletion, finds_rows_by_a_field, producer,
+    sees_one_version_a_batch, table,
 };
 
 /// Less than any table here takes.
@@ -216,6 +216,33 @@ fn one_batch_sees_one_version_on_the_disk_too() {
     let joined = Joined::new(&Kafka::shared().topic_with("users", 1, COMPACTED));
     Rows::written(&joined.users, ROWS);
     sees_one_version_a_batch(&joined, SMALL);
+}
+
+#[test]
+fn rows_are_found_by_a_field_of_their_value_on_the_disk_too() {
+    let joined = Joined::new(&Kafka::shared().topic_with("users", 1, COMPACTED));
+    // Large ones with a field as well, so that the table goes to the disk.
+    let filler = "x".repeat(400);
+    let records: Vec<Record> = (0..ROWS)
+        .map(|n| {
+            Record::new(
+                format!("filler-{n}"),
+                format!(r#"{{"id": "filler {n}", "x": "{filler}"}}"#),
+            )
+        })
+        .collect();
+    producer().send_all(&joined.users, &records);
+    let folder = TempDir::new();
+    let options = options(&folder);
+    let host = Host::start(&options);
+    finds_rows_by_a_field(&joined, host, SMALL, &mut |mut host| {
+        is_on_the_disk(&host, &joined.users);
+        host.process.terminate();
+        host.process.await_exit(PATIENCE);
+        let host = Host::start(&options);
+        is_on_the_disk(&host, &joined.users);
+        host
+    });
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub struct Table {
     pub topic: String,
     /// `host`: this host has all of it; `partition`: the partitions that it has of the source.
     pub scope: String,
+    /// A JSON Pointer to the key of a row in its value, where it is not the record's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_field: Option<String>,
     /// `reading`, `ready` or `failed`.
     pub state: String,
     /// Why it failed, or what keeps it from following its topic.

@@ -153,6 +153,9 @@ async fn stats(args: Stats) -> anyhow::Result<()> {
     let field = |name: &str, value: &str| output::line(format_args!("{name:<11} {value}"));
     field("topic", &escape(&table.topic));
     field("scope", &escape(&table.scope));
+    if let Some(pointer) = &table.key_field {
+        field("key field", &escape(pointer));
+    }
     field("state", &escape(&table.state));
     if let Some(reason) = &table.reason {
         field("reason", &escape(reason));

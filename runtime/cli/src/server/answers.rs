@@ -164,12 +164,8 @@ pub fn table(table: &Group, transforms: &BTreeSet<String>) -> api::Table {
     let partitions = report.places.into_iter();
     api::Table {
         topic: table.topic().to_owned(),
-        scope: if table.is_whole() {
-            "host"
-        } else {
-            "partition"
-        }
-        .to_owned(),
+        scope: table.scope().to_owned(),
+        key_field: table.key_field().map(str::to_owned),
         state: state.to_owned(),
         reason,
         transforms: transforms.iter().cloned().collect(),

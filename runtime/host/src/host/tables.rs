@@ -52,7 +52,9 @@ impl Host {
         let looks = |manifest: &Manifest| {
             let mut tables = manifest.tables.values();
             tables.any(|table| {
-                table.topic == group.topic() && (table.scope == Scope::Host) == group.is_whole()
+                table.topic == group.topic()
+                    && (table.scope == Scope::Host) == group.is_whole()
+                    && table.key_field.as_deref() == group.key_field()
             })
         };
         deployments

@@ -127,6 +127,18 @@ fn tables_are_read_with_and_without_a_limit() {
         ),
         ("tables = { a = \"b/c\" }\n", "'/'"),
         (
+            "tables = { a = { topic = \"b\", key-field = \"id\" } }\n",
+            "tables.a.key-field: ",
+        ),
+        (
+            "tables = { a = { topic = \"b\", key-field = \"/id\", scope = \"partition\" } }\n",
+            "tables.a.key-field: cannot be together with scope",
+        ),
+        (
+            "tables = { a = { topic = \"b\", value = \"avro\" } }\n",
+            "tables.a.value: ",
+        ),
+        (
             "tables = { a = { memory = \"1 MiB\" } }\n",
             "tables.a.topic: is missing",
         ),

@@ -15,6 +15,8 @@ struct OfTable {
     topic: String,
     /// `host` or `partition`.
     scope: &'static str,
+    /// Empty where rows have their records' keys.
+    key_field: String,
 }
 
 struct One {
@@ -81,11 +83,8 @@ pub(super) fn encode(tables: &[Group], encoder: &mut DescriptorEncoder<'_>) -> f
         .map(|table| One {
             of: OfTable {
                 topic: table.topic().to_owned(),
-                scope: if table.is_whole() {
-                    "host"
-                } else {
-                    "partition"
-                },
+                scope: table.scope(),
+                key_field: table.key_field().unwrap_or_default().to_owned(),
             },
             report: table.report(),
             size: table.size(),

@@ -15,6 +15,7 @@ use millstream_kafka::{
 
 use super::{
     Shared,
+    key_field::KeyField,
     progress::Heard,
     rows::{Held, Refused},
 };
@@ -51,10 +52,12 @@ impl Feed<'_> {
             Ok(follower) => follower,
             Err(error) => return Ended::Broken(error),
         };
+        let pointer = self.shared.of.key_field.as_deref();
+        let mut key_field = pointer.map(KeyField::new);
         let mut heard = Heard::default();
         let mut published = Instant::now();
         while !self.stop.load(Relaxed) {
-            let held = &mut *self.held;
+            let (held, mut changed) = (&mut *self.held, Ok(()));
             let read = follower.next(POLL, |followed| match followed {
                 Followed::Record {
                     partition,
@@ -63,12 +66,7 @@ impl Feed<'_> {
                     value,
                 } => {
                     heard.record(partition, offset);
-                    match (key, value) {
-                        (Some(key), Some(value)) => held.put(key, value),
-                        (Some(key), None) => held.delete(key),
-                        // Nothing could ever be found by it.
-                        (None, _) => {}
-                    }
+                    changed = held.change(key, value, key_field.as_mut());
                     false
                 }
                 Followed::End { partition } => {
@@ -80,6 +78,9 @@ impl Feed<'_> {
                 Ok(read) => (read.is_none(), read.unwrap_or(false)),
                 Err(error) => return Ended::Broken(error),
             };
+            if let Err(refused) = changed {
+                return Ended::Refused(refused);
+            }
             if idle {
                 self.held.settle();
             }

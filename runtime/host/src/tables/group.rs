@@ -17,7 +17,8 @@ impl Group {
     pub(super) fn of(tables: Vec<Arc<Table>>) -> Vec<Group> {
         let mut groups: BTreeMap<_, Vec<Arc<Table>>> = BTreeMap::new();
         for table in tables {
-            let key = (table.topic().to_owned(), table.of().part.is_some());
+            let of = table.of();
+            let key = (of.topic.clone(), of.part.is_some(), of.key_field.clone());
             groups.entry(key).or_default().push(table);
         }
         let groups = groups.into_values();
@@ -36,6 +37,16 @@ impl Group {
     /// Whether it is whole, or the partitions of the source's that this host has.
     pub fn is_whole(&self) -> bool {
         self.first().of().part.is_none()
+    }
+
+    /// As a manifest says it.
+    pub fn scope(&self) -> &'static str {
+        if self.is_whole() { "host" } else { "partition" }
+    }
+
+    /// Where the key of a row is in its value; `None`: it is the record's key.
+    pub fn key_field(&self) -> Option<&str> {
+        self.first().of().key_field.as_deref()
     }
 
     pub fn size(&self) -> Size {

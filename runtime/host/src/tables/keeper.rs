@@ -78,14 +78,6 @@ impl Drop for Stop {
     }
 }
 
-/// What comes of a refusal.
-enum Then {
-    /// It goes on with this.
-    On(Held),
-    /// It begins anew.
-    Anew,
-}
-
 impl Keeper {
     /// For ever: whoever spawns it aborts it.
     pub(super) async fn keep(self) {
@@ -134,9 +126,7 @@ impl Keeper {
             match ended {
                 Ended::Told => kept = Some(held),
                 Ended::Refused(refused) => {
-                    if let Then::On(held) = self.refused(refused, held, &found).await {
-                        kept = Some(held);
-                    }
+                    kept = self.refused(refused, held, &found).await;
                 }
                 Ended::Broken(error) => {
                     let topic = &*self.shared.of.topic;
@@ -242,12 +232,12 @@ impl Keeper {
         }
     }
 
-    /// It cannot be kept as it is: in memory, or where it is on the disk.
-    async fn refused(&self, refused: Refused, held: Held, found: &Found) -> Then {
+    /// It cannot be kept as it is: in memory, or where it is on the disk. `None`: it has to begin anew.
+    async fn refused(&self, refused: Refused, held: Held, found: &Found) -> Option<Held> {
         match refused {
             Refused::TooLarge(too_large) => match &self.disk {
                 Some(disk) => match self.to_disk(disk, held, found).await {
-                    Ok(Some(held)) => return Then::On(held),
+                    Ok(Some(held)) => return Some(held),
                     Ok(None) => self.too_large(&too_large).await,
                     Err(DiskError::TooLarge(why)) => {
                         self.too_large(&TooLarge { why, ..too_large }).await;
@@ -269,7 +259,7 @@ impl Keeper {
                 self.wait(error).await;
             }
         }
-        Then::Anew
+        None
     }
 
     /// Takes a table to the disk that has become too large for memory. Calls look into what is in memory until it is there.
@@ -291,13 +281,12 @@ impl Keeper {
         let rows = self.shared.rows.load_full();
         let nexts = self.shared.progress.nexts();
         let copy = blocking(move || {
-            if let Seen::Memory(version) = rows.now() {
-                copy.take_over(&version, nexts)?;
+            if let (Seen::Memory(version), Held::Memory { made, .. }) = (rows.now(), &held) {
+                copy.take_over(&version, made, nexts)?;
             }
             Ok(copy)
         })
         .await?;
-        drop(held);
         Ok(Some(Held::on_disk(&self.shared, copy)))
     }
 

@@ -73,6 +73,7 @@ impl Parts {
                 partition,
                 count: self.count,
             }),
+            key_field: None,
         };
         self.shelf.keep(of, self.limit)
     }

@@ -52,13 +52,10 @@ impl Share {
         Share { room, held: 0 }
     }
 
-    /// Counts what the table takes now. `Err`: which is more than it may.
-    pub(super) fn hold(&mut self, table: &Shared) -> Result<(), TooLarge> {
-        let Size {
-            rows,
-            memory: bytes,
-            ..
-        } = table.rows.load().size();
+    /// Counts what the table takes now, and `beside` for what is no row. `Err`: which is more than it may.
+    pub(super) fn hold(&mut self, table: &Shared, beside: u64) -> Result<(), TooLarge> {
+        let Size { rows, memory, .. } = table.rows.load().size();
+        let bytes = memory + beside;
         let before = std::mem::replace(&mut self.held, bytes);
         let used = self.room.used.fetch_add(bytes, Relaxed) + bytes - before;
         self.room.used.fetch_sub(before, Relaxed);

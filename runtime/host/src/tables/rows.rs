@@ -8,6 +8,7 @@ use super::{
     Shared,
     disk::{Copy, DiskError, Stored, View},
     index::{Index, Version, Writer},
+    key_field::{KeyField, Made},
     room::{Room, Share, TooLarge},
 };
 
@@ -89,7 +90,11 @@ impl Seen {
 
 /// What changes a table.
 pub(super) enum Held {
-    Memory { writer: Writer, share: Share },
+    Memory {
+        writer: Writer,
+        share: Share,
+        made: Made,
+    },
     Disk(Copy),
 }
 
@@ -107,7 +112,12 @@ impl Held {
         let writer = Writer::new(Arc::clone(&index));
         shared.rows.store(Arc::new(Rows::Memory(index)));
         let share = Share::new(Arc::clone(room));
-        Held::Memory { writer, share }
+        let made = Made::default();
+        Held::Memory {
+            writer,
+            share,
+            made,
+        }
     }
 
     /// A table on a disk, which calls look into from now on.
@@ -129,6 +139,56 @@ impl Held {
         match self {
             Held::Memory { writer, .. } => writer.delete(key),
             Held::Disk(copy) => copy.delete(key),
+        }
+    }
+
+    /// What a record changes: the row of its key, or of a field of its value.
+    ///
+    /// # Errors
+    /// If the disk does not work.
+    pub(super) fn change(
+        &mut self,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        field: Option<&mut KeyField>,
+    ) -> Result<(), Refused> {
+        let Some(field) = field else {
+            match (key, value) {
+                (Some(key), Some(value)) => self.put(key, value),
+                (Some(key), None) => self.delete(key),
+                // Nothing could ever be found by it.
+                (None, _) => {}
+            }
+            return Ok(());
+        };
+        let row = value.and_then(|value| field.of(value));
+        if let Some(key) = key {
+            let before = self.made_by(key).map_err(Refused::Disk)?;
+            if before.as_deref() != row {
+                if let Some(before) = before {
+                    self.delete(&before);
+                }
+                self.made(key, row);
+            }
+        }
+        if let (Some(row), Some(value)) = (row, value) {
+            self.put(row, value);
+        }
+        Ok(())
+    }
+
+    /// Which row the last record with this key made.
+    fn made_by(&self, record: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        match self {
+            Held::Memory { made, .. } => Ok(made.get(record).map(<[u8]>::to_vec)),
+            Held::Disk(copy) => copy.made_by(record),
+        }
+    }
+
+    fn made(&mut self, record: &[u8], row: Option<&[u8]>) {
+        match self {
+            Held::Memory { made, .. } => made.set(record, row),
+            Held::Disk(copy) => copy.made(record, row),
         }
     }
 
@@ -173,7 +233,10 @@ impl Held {
     /// It is.
     pub(super) fn fits(&mut self, shared: &Shared) -> Result<(), Refused> {
         match self {
-            Held::Memory { share, .. } => share.hold(shared).map_err(Refused::TooLarge),
+            Held::Memory { share, made, .. } => {
+                let held = share.hold(shared, made.bytes());
+                held.map_err(Refused::TooLarge)
+            }
             Held::Disk(copy) => copy.fits().map_err(Refused::Disk),
         }
     }

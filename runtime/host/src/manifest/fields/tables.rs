@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use super::reader::{Found, Problems, Section};
-use crate::manifest::{Scope, TableAsked};
+use crate::{
+    manifest::{Scope, TableAsked},
+    tables::key_field,
+};
 
-const FIELDS: &[&str] = &["topic", "memory", "scope"];
+const FIELDS: &[&str] = &["topic", "memory", "scope", "value", "key-field"];
 
 pub(super) fn read(
     root: &Section<'_>,
@@ -26,6 +29,19 @@ pub(super) fn read(
         }
     }
     tables
+}
+
+fn key_field(found: &Found<'_>, scope: Scope, problems: &mut Problems<'_>) -> Option<String> {
+    let pointer = problems.text(found)?;
+    if scope == Scope::Partition {
+        let message = "cannot be together with scope = \"partition\": rows lie in the partitions of their records' keys; leave one of \
+                       the two out";
+        return problems.at(found, message);
+    }
+    match key_field::check(pointer) {
+        Ok(()) => Some(pointer.to_owned()),
+        Err(why) => problems.at(found, why),
+    }
 }
 
 fn scope(found: &Found<'_>, problems: &mut Problems<'_>) -> Scope {
@@ -47,6 +63,7 @@ fn table(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<TableAsked> {
             topic: super::topic(found, name, problems)?,
             memory: None,
             scope: Scope::Host,
+            key_field: None,
         });
     }
     let section = problems.section(found)?;
@@ -57,11 +74,18 @@ fn table(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<TableAsked> {
     let scope = section
         .get("scope")
         .map_or(Scope::Host, |found| scope(&found, problems));
+    if let Some(found) = section.get("value") {
+        super::encoding(&found, problems);
+    }
+    let key_field = section
+        .get("key-field")
+        .and_then(|found| key_field(&found, scope, problems));
     let named = section.demand("topic", problems, "topic = \"users\"")?;
     let name = problems.text(&named)?;
     Some(TableAsked {
         topic: super::topic(&named, name, problems)?,
         memory,
         scope,
+        key_field,
     })
 }

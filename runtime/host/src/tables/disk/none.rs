@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 use millstream_engine::TableError;
 
 use super::{DiskError, DiskPlace, Wanted};
-use crate::tables::index::Version;
+use crate::tables::{index::Version, key_field::Made};
 
 type Places = BTreeMap<i32, i64>;
 
@@ -55,6 +55,14 @@ impl Copy {
         match self.0 {}
     }
 
+    pub(in crate::tables) fn made_by(&self, _record: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        match self.0 {}
+    }
+
+    pub(in crate::tables) fn made(&mut self, _record: &[u8], _row: Option<&[u8]>) {
+        match self.0 {}
+    }
+
     pub(in crate::tables) fn unseen(&self) -> usize {
         match self.0 {}
     }
@@ -67,7 +75,12 @@ impl Copy {
         match self.0 {}
     }
 
-    pub(in crate::tables) fn take_over(&mut self, _: &Version, _: Places) -> Result<(), DiskError> {
+    pub(in crate::tables) fn take_over(
+        &mut self,
+        _: &Version,
+        _: &Made,
+        _: Places,
+    ) -> Result<(), DiskError> {
         match self.0 {}
     }
 

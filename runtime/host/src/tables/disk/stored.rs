@@ -4,7 +4,7 @@
 //! one that it had before, or one with the same tables.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -20,7 +20,10 @@ use millstream_store::{Changes, Mark, Memory, Store, StoreError};
 use tokio::sync::watch;
 
 use super::{DiskError, DiskPlace, Wanted};
-use crate::{check::bytes as text, tables::index::Version};
+use crate::{
+    check::bytes as text,
+    tables::{index::Version, key_field::Made},
+};
 
 /// Hosts that may share a folder.
 const PLACES: usize = 64;
@@ -123,6 +126,7 @@ impl Disk {
             name: wanted.name.clone(),
             stored,
             changes: Changes::default(),
+            made_since: HashMap::new(),
             mark,
             held: 0,
         };
@@ -206,6 +210,8 @@ pub(in crate::tables) struct Copy {
     name: String,
     stored: Stored,
     changes: Changes,
+    /// Of the changes: which record's key made which row.
+    made_since: HashMap<Vec<u8>, Option<Vec<u8>>>,
     mark: Mark,
     held: u64,
 }
@@ -222,6 +228,24 @@ impl Copy {
 
     pub(in crate::tables) fn delete(&mut self, key: &[u8]) {
         self.changes.delete(key);
+    }
+
+    /// Which row the last record with this key made.
+    ///
+    /// # Errors
+    /// If the disk does not work.
+    pub(in crate::tables) fn made_by(&self, record: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        match self.made_since.get(record) {
+            Some(row) => Ok(row.clone()),
+            None => Ok(self.stored.store.made_by(record)?),
+        }
+    }
+
+    /// The record's key made this row, or none.
+    pub(in crate::tables) fn made(&mut self, record: &[u8], row: Option<&[u8]>) {
+        self.changes.made(record, row);
+        let row = row.map(<[u8]>::to_vec);
+        self.made_since.insert(record.to_vec(), row);
     }
 
     pub(in crate::tables) fn unseen(&self) -> usize {
@@ -246,6 +270,7 @@ impl Copy {
             self.mark.complete_at = now.map_or(0, |now| now.as_millis() as u64);
         }
         self.mark.nexts = nexts;
+        self.made_since.clear();
         Ok(self.stored.store.write(&mut self.changes, &self.mark)?)
     }
 
@@ -256,18 +281,28 @@ impl Copy {
     pub(in crate::tables) fn take_over(
         &mut self,
         version: &Version,
+        made: &Made,
         nexts: BTreeMap<i32, i64>,
     ) -> Result<(), DiskError> {
         for (key, value) in version.rows() {
             self.changes.put(key, value);
-            if self.changes.len() >= TAKEN_AT_ONCE {
-                // Of no use before it is whole: it says that it is read up to nowhere.
-                self.stored.store.write(&mut self.changes, &self.mark)?;
-                self.fits()?;
-            }
+            self.take_some()?;
+        }
+        for (record, row) in made.iter() {
+            self.changes.made(record, Some(row));
+            self.take_some()?;
         }
         self.publish(nexts, true)?;
         Ok(self.stored.store.flush()?)
+    }
+
+    /// Of no use before it is whole: it says that it is read up to nowhere.
+    fn take_some(&mut self) -> Result<(), DiskError> {
+        if self.changes.len() >= TAKEN_AT_ONCE {
+            self.stored.store.write(&mut self.changes, &self.mark)?;
+            self.fits()?;
+        }
+        Ok(())
     }
 
     /// Looks whether the tables of this host take more of the disk than they may.

@@ -1,4 +1,15 @@
+use arc_swap::ArcSwap;
+use proptest::prelude::*;
+use tokio::sync::Notify;
+
 use super::*;
+use crate::tables::{
+    Of, Shared,
+    key_field::KeyField,
+    progress::Progress,
+    room::Room,
+    rows::{Held, Seen},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -152,4 +163,95 @@ fn a_copy_that_nobody_wanted_for_a_week_goes() {
     assert!(disk(folder.path()).has("users"));
     of_age(UNUSED + DAY);
     assert!(!disk(folder.path()).has("users"));
+}
+
+fn shared() -> Shared {
+    Shared {
+        of: Of {
+            topic: "users".into(),
+            part: None,
+            key_field: Some("/id".into()),
+        },
+        limit: AtomicU64::new(u64::MAX),
+        raised: Notify::new(),
+        rows: ArcSwap::default(),
+        progress: Progress::new(),
+    }
+}
+
+/// The rows under these ids.
+fn rows(shared: &Shared) -> Vec<Option<Vec<u8>>> {
+    let ids: Vec<String> = (0..4).map(|id| id.to_string()).collect();
+    let keys: Vec<Option<&[u8]>> = ids.iter().map(|id| Some(id.as_bytes())).collect();
+    let mut rows = Vec::new();
+    let found = |row: Option<&[u8]>| {
+        rows.push(row.map(<[u8]>::to_vec));
+        Ok(())
+    };
+    shared.rows.load().now().look_up(&keys, found).unwrap();
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Records with few keys, values with few ids, or none; in memory, on the disk, and gone from one to the other half way.
+    #[test]
+    fn rows_by_a_field_are_those_that_records_made_last_wherever_they_are(
+        changes in prop::collection::vec((0..4_u8, prop::option::of(0..5_u8), any::<bool>()), 0..60),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path());
+        let copy = |name: &str| {
+            let wanted = Wanted { name: name.into(), ..wanted() };
+            disk.open(&wanted).unwrap().0
+        };
+        let everywhere = [shared(), shared(), shared()];
+        let room = Room::new(u64::MAX);
+        let mut held = [
+            Held::in_memory(&everywhere[0], &room),
+            Held::on_disk(&everywhere[1], copy("users")),
+            Held::in_memory(&everywhere[2], &room),
+        ];
+        let mut field = KeyField::new("/id");
+        // The id that each record's key made last, and the rows.
+        let mut made = BTreeMap::new();
+        let mut model = BTreeMap::new();
+        let half = changes.len() / 2;
+        for (n, (record, id, publish)) in changes.into_iter().enumerate() {
+            // 4 stands for a value without an id.
+            let value = id.map(|id| match id {
+                4 => format!("no id {n}"),
+                id => format!(r#"{{"id": {id}, "n": {n}}}"#),
+            });
+            let id = id.filter(|id| *id < 4);
+            if let Some(before) = made.remove(&record).filter(|before| Some(*before) != id) {
+                model.remove(&before);
+            }
+            if let Some(id) = id {
+                made.insert(record, id);
+                model.insert(id, value.clone().unwrap().into_bytes());
+            }
+            for held in &mut held {
+                let value = value.as_ref().map(String::as_bytes);
+                held.change(Some(&[record]), value, Some(&mut field)).unwrap();
+                if publish {
+                    prop_assert!(held.publish(|| (nexts(), true)).unwrap());
+                }
+            }
+            if n == half {
+                prop_assert!(held[2].publish(|| (nexts(), true)).unwrap());
+                let mut moved = copy("moved");
+                if let (Seen::Memory(version), Held::Memory { made, .. }) = (everywhere[2].rows.load().now(), &held[2]) {
+                    moved.take_over(&version, made, nexts()).unwrap();
+                }
+                held[2] = Held::on_disk(&everywhere[2], moved);
+            }
+        }
+        let wanted: Vec<Option<Vec<u8>>> = (0..4).map(|id| model.get(&id).cloned()).collect();
+        for (held, shared) in held.iter_mut().zip(&everywhere) {
+            prop_assert!(held.publish(|| (nexts(), true)).unwrap());
+            prop_assert_eq!(&rows(shared), &wanted);
+        }
+    }
 }
