@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, ErrorKind, LogLevel, Options, WriteBatch,
-    WriteOptions,
+    BlockBasedOptions, Cache, DB, DBCompressionType, DEFAULT_COLUMN_FAMILY_NAME,
+    DataBlockIndexType, ErrorKind, LogLevel, Options, WriteBatch, WriteOptions,
 };
 
 pub use mark::Mark;
@@ -58,7 +58,8 @@ impl Memory {
     /// So many bytes at most.
     #[must_use]
     pub fn new(bytes: usize) -> Memory {
-        Memory(Cache::new_lru_cache(bytes))
+        // Without locks: lanes look into it side by side.
+        Memory(Cache::new_hyper_clock_cache(bytes, 0))
     }
 }
 
@@ -135,7 +136,14 @@ impl Store {
     pub fn open(path: &Path, memory: &Memory) -> Result<(Store, Option<Mark>), StoreError> {
         let store = |error| told(path, error);
         std::fs::create_dir_all(path).map_err(|error| told_of_io(path, &error))?;
-        let db = DB::open(&options(memory), path).map_err(store)?;
+        // Opened by its name, so that there is a handle of it.
+        let options = options(memory);
+        let opened = DB::open_cf_with_opts(
+            &options,
+            path,
+            [(DEFAULT_COLUMN_FAMILY_NAME, options.clone())],
+        );
+        let db = opened.map_err(store)?;
         let mark = db.get(MARK).map_err(store)?;
         let mark = mark.map(|bytes| Mark::decode(&bytes)).transpose();
         let broken = |why| StoreError::Broken(format!("{}: its mark: {why}", path.display()));
@@ -229,10 +237,12 @@ impl std::fmt::Debug for Store {
 fn options(memory: &Memory) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(&memory.0);
+    // Filters and indexes stay in memory beside the cache, about 3 bytes a row: going through the cache for them costs a lookup
+    // a tenth.
     blocks.set_bloom_filter(FILTER_BITS, false);
-    // So that all that a table keeps in memory is counted, however large it is on the disk.
-    blocks.set_cache_index_and_filter_blocks(true);
-    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // A lookup goes straight to its row within a block, for 20 bytes more a row: a fifth less than searching for it.
+    blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
+    blocks.set_block_restart_interval(1);
     let mut options = Options::default();
     options.create_if_missing(true);
     options.set_block_based_table_factory(&blocks);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rocksdb::{DB, Snapshot};
+use rocksdb::{DB, DEFAULT_COLUMN_FAMILY_NAME, ReadOptions, Snapshot};
 
-use super::{Store, StoreError, row_key};
+use super::{ROW, Store, StoreError};
 
 self_cell::self_cell!(
     struct Held {
@@ -37,16 +37,33 @@ impl View {
         keys: &[Option<&[u8]>],
         mut found: impl FnMut(Option<&[u8]>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let snapshot = self.held.borrow_dependent();
-        let mut buffer = Vec::new();
+        let mut prefixed = Vec::new();
+        let mut ends = Vec::with_capacity(keys.len());
+        for key in keys.iter().flatten() {
+            prefixed.push(ROW);
+            prefixed.extend_from_slice(key);
+            ends.push(prefixed.len());
+        }
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let wanted = starts.zip(&ends).map(|(start, end)| &prefixed[start..*end]);
+        let db = &self.store.db;
+        let mut options = ReadOptions::default();
+        options.set_snapshot(self.held.borrow_dependent());
+        let Some(all) = db.cf_handle(DEFAULT_COLUMN_FAMILY_NAME) else {
+            return Err(StoreError::Broken("it has no rows at all".to_owned()).into());
+        };
+        let mut rows = db
+            .batched_multi_get_cf_opt(all, wanted, false, &options)
+            .into_iter();
         for key in keys {
-            let Some(key) = key else {
-                found(None)?;
-                continue;
+            let row = match key {
+                None => None,
+                Some(_) => rows
+                    .next()
+                    .transpose()
+                    .map_err(|error| self.store.told(error))?
+                    .flatten(),
             };
-            row_key(&mut buffer, key);
-            let row = snapshot.get_pinned(&buffer);
-            let row = row.map_err(|error| self.store.told(error))?;
             found(row.as_deref())?;
         }
         Ok(())
