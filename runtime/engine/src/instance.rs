@@ -219,8 +219,8 @@ impl Instance {
     fn join(&mut self, batch: &Batch<'_>) -> Result<Vec<Refused>, Failure> {
         let tables = self.description.tables.len();
         let mut view = (tables != 0).then(|| {
-            let limit = self.limits.lookup_bytes;
-            View::new(self.tables.snapshot(batch.partition), tables, limit)
+            let snapshot = self.tables.snapshot(batch.partition);
+            View::new(snapshot, tables, &self.limits)
         });
         let refused = match &mut self.joiner {
             Some(joiner) => joiner.join(batch.rows, |table, keys| match &mut view {

@@ -26,6 +26,8 @@ pub struct Limits {
     pub written_bytes: u64,
     /// Bytes of values that one call may look up in tables, declared lookups included. Default: 64 MiB.
     pub lookup_bytes: u64,
+    /// Keys that one call may look up by `tables.get`, repeats and nulls included. Default: 1,000,000.
+    pub lookup_keys: u64,
     /// Elements in one table of an instance. Default: 65,536; at most [`Limits::MAX_TABLE_ELEMENTS`].
     pub table_elements: u32,
     /// Bytes of one log line; the rest of a longer one is cut. Default: 8 KiB.
@@ -61,6 +63,7 @@ impl Default for Limits {
             written_records: 100_000,
             written_bytes: 64 * MIB,
             lookup_bytes: 64 * MIB,
+            lookup_keys: 1_000_000,
             table_elements: 65_536,
             log_line_bytes: 8 * 1024,
             log_lines: 100,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use millstream_fields::Strings;
 
 use crate::budget::mebibytes;
+use crate::limits::Limits;
 
 /// Where the tables of one module are kept, in the order of its description.
 pub trait Tables: Send + Sync {
@@ -45,6 +46,9 @@ pub enum TableError {
     /// The guest asks for more than one call may fetch.
     #[error("one call looks up more than {} of values", mebibytes(*.0))]
     TooLarge(u64),
+    /// The guest asks for more keys than one call may look up.
+    #[error("one call looks up more than {0} keys")]
+    TooManyKeys(u64),
     /// Never the guest's fault.
     #[error("{0}")]
     Unavailable(String),
@@ -144,17 +148,31 @@ pub(crate) struct View {
     tables: usize,
     left: u64,
     limit: u64,
+    keys_left: u64,
+    keys_limit: u64,
 }
 
 impl View {
-    /// `tables` are declared; the values fetched may have `limit` bytes together.
-    pub(crate) fn new(snapshot: Arc<dyn Snapshot>, tables: usize, limit: u64) -> View {
+    /// `tables` are declared; how much of them may be looked up is in `limits`.
+    pub(crate) fn new(snapshot: Arc<dyn Snapshot>, tables: usize, limits: &Limits) -> View {
         View {
             snapshot,
             tables,
-            left: limit,
-            limit,
+            left: limits.lookup_bytes,
+            limit: limits.lookup_bytes,
+            keys_left: limits.lookup_keys,
+            keys_limit: limits.lookup_keys,
         }
+    }
+
+    /// The guest is about to look so many keys up. Nothing can interrupt the host meanwhile.
+    ///
+    /// # Errors
+    /// [`TableError::TooManyKeys`].
+    pub(crate) fn asked_for(&mut self, keys: usize) -> Result<(), TableError> {
+        let left = self.keys_left.checked_sub(keys as u64);
+        self.keys_left = left.ok_or(TableError::TooManyKeys(self.keys_limit))?;
+        Ok(())
     }
 
     /// How many tables there are.

@@ -122,6 +122,25 @@ async fn what_one_call_may_look_up_is_limited() {
 }
 
 #[tokio::test]
+async fn how_many_keys_one_call_may_look_up_is_limited() {
+    for (lookup_keys, fits) in [(5, true), (4, false)] {
+        let limits = Limits {
+            lookup_keys,
+            ..Limits::default()
+        };
+        let mut instance = instance("tables", users(), &limits).await.unwrap();
+        match values(&mut instance).await {
+            Ok(_) => assert!(fits, "{lookup_keys} keys"),
+            Err(failure) => {
+                assert!(!fits, "{lookup_keys} keys: {failure}");
+                assert!(failure.to_string().contains("keys looked up"), "{failure}");
+                assert!(failure.is_guests_fault());
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_guest_that_asks_wrongly_traps_with_the_reason() {
     for (mode, reason) in [
         ("tables-other", "there is no table 1, 1 are declared"),

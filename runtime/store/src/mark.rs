@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 pub struct Mark {
     /// Which topic: its id, which no other topic of the same name has.
     pub topic_id: String,
-    /// When it last had everything that its topic had, in milliseconds since 1970-01-01T00:00Z.
+    /// When it last had everything that its topic had, or if it never had, when it began to be read: whoever reads on within
+    /// `delete.retention.ms` from then misses no deletion. Milliseconds since 1970-01-01T00:00Z.
     pub complete_at: u64,
     /// The next offset to read, by partition.
     pub nexts: BTreeMap<i32, i64>,

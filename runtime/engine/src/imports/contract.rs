@@ -44,6 +44,7 @@ fn get(
         return Err(wrong(format!("there is no table {table}, {tables} are declared")).into());
     }
     let keys = Keys::new(keys.into()).map_err(|malformed| wrong(malformed.to_string()))?;
+    view.asked_for(keys.len())?;
     let entries: Vec<Option<&[u8]>> = keys.iter().collect();
     Ok((view.get(table as usize, &entries)?.into(),))
 }

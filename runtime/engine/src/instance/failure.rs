@@ -98,6 +98,11 @@ pub(super) fn of_tables(error: &TableError) -> Failure {
             limit: mebibytes(*limit),
             used: "more".to_owned(),
         },
+        TableError::TooManyKeys(limit) => Failure::Limit {
+            what: "keys looked up by one call",
+            limit: limit.to_string(),
+            used: "more".to_owned(),
+        },
         TableError::Unavailable(why) => Failure::Host(why.clone()),
     }
 }

@@ -18,6 +18,11 @@ impl Keys {
         Ok(Keys { entries, count })
     }
 
+    /// How many there are, nulls included.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     /// The keys in their order; `None` is null.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
         (0..self.count).map(|i| self.entries.get(i))

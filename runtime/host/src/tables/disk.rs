@@ -11,7 +11,11 @@ mod none;
 #[cfg(feature = "disk-tables")]
 mod stored;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 #[cfg(not(feature = "disk-tables"))]
 pub(super) use none::{Copy, Disk, Stored, View};
@@ -38,6 +42,8 @@ pub(super) struct Wanted {
     /// Of its folder.
     pub(super) name: String,
     pub(super) topic_id: String,
+    /// When it began to be read, should there be no copy of use.
+    pub(super) began: SystemTime,
     /// First offset and end by partition.
     pub(super) extents: BTreeMap<i32, (i64, i64)>,
     /// For how long a topic shows that a row was deleted.

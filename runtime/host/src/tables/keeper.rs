@@ -15,6 +15,7 @@ use super::{
     Shared,
     disk::{Copy, Disk, DiskError, Wanted},
     feed::{Ended, Feed},
+    progress::Heard,
     room::{Room, TooLarge},
     rows::{Held, Refused, Seen},
     unlike,
@@ -24,6 +25,8 @@ use super::{
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Between two attempts at what may pass by itself.
 const RETRY: Duration = Duration::from_secs(3);
+/// A table that follows may be so far behind, however short deletions last: what is that young is hardly compacted.
+const BEHIND: Duration = Duration::from_secs(60);
 /// Kafka's default of `delete.retention.ms`.
 const DELETIONS_LAST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -177,6 +180,7 @@ impl Keeper {
         let wanted = Wanted {
             name: self.shared.of.name(),
             topic_id,
+            began: self.shared.progress.began(),
             extents: found.extents.clone(),
             deletions_last: self.deletions_last().await,
         };
@@ -193,12 +197,14 @@ impl Keeper {
         millis.map_or(DELETIONS_LAST, Duration::from_millis)
     }
 
-    /// Reads until the topic changes, or cannot be read any more. `None`: a bug ended the reading.
+    /// Reads until the topic changes, or cannot be read any more. `None`: it has to begin anew, for too much may have happened
+    /// meanwhile, or a bug ended the reading.
     async fn read(&self, found: &Found, mut held: Held) -> Option<(Ended, Held)> {
         let stop = Stop(Arc::default());
         let (shared, settings) = (Arc::clone(&self.shared), self.settings.clone());
         let told = Arc::clone(&stop.0);
         let from = self.shared.progress.nexts();
+        let too_long = self.deletions_last().await.max(BEHIND);
         let mut reading = tokio::task::spawn_blocking(move || {
             let feed = Feed {
                 shared: &shared,
@@ -220,6 +226,12 @@ impl Keeper {
                     Ok(now) => {
                         if now.is_another(found) || now.has_other_partitions(found) {
                             stop.0.store(true, Relaxed);
+                        } else if self.shared.progress.has_been_stale_for(too_long) {
+                            let topic = &*self.shared.of.topic;
+                            tracing::warn!(topic, "brokers were away for so long that deletions may have been compacted away: the table is read anew");
+                            stop.0.store(true, Relaxed);
+                            let _ = reading.await;
+                            return None;
                         } else {
                             self.shared.progress.extents(now.extents);
                             self.shared.progress.trouble(None);
@@ -279,10 +291,10 @@ impl Keeper {
             "a table is too large for its memory and goes to the disk"
         );
         let rows = self.shared.rows.load_full();
-        let nexts = self.shared.progress.nexts();
+        let (nexts, complete) = self.shared.progress.with(&Heard::default());
         let copy = blocking(move || {
             if let (Seen::Memory(version), Held::Memory { made, .. }) = (rows.now(), &held) {
-                copy.take_over(&version, made, nexts)?;
+                copy.take_over(&version, made, nexts, complete)?;
             }
             Ok(copy)
         })

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::sync::watch;
@@ -133,6 +133,11 @@ impl Progress {
             .collect()
     }
 
+    /// When it began to be read, from its beginning or from where its copy was.
+    pub(super) fn began(&self) -> SystemTime {
+        SystemTime::now() - self.known.lock().began.elapsed()
+    }
+
     /// It is read up to these offsets, by what a copy of it on the disk says.
     pub(super) fn resume(&self, nexts: &BTreeMap<i32, i64>) {
         let mut known = self.known.lock();
@@ -172,6 +177,11 @@ impl Progress {
             *phase = Phase::Ready;
             news
         });
+    }
+
+    /// Whether it was complete once, and has not been for so long.
+    pub(super) fn has_been_stale_for(&self, time: Duration) -> bool {
+        self.is_ready() && self.report().stale > time
     }
 
     pub(super) fn report(&self) -> Report {

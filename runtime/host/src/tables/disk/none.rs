@@ -80,6 +80,7 @@ impl Copy {
         _: &Version,
         _: &Made,
         _: Places,
+        _complete: bool,
     ) -> Result<(), DiskError> {
         match self.0 {}
     }

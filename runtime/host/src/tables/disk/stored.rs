@@ -110,6 +110,7 @@ impl Disk {
                 Store::delete(&path)?;
                 let mark = Mark {
                     topic_id: wanted.topic_id.clone(),
+                    complete_at: millis(wanted.began),
                     ..Mark::default()
                 };
                 (Store::open(&path, &self.memory)?.0, mark)
@@ -179,6 +180,11 @@ fn forget_unused(folder: &Path) {
             let _ = Store::delete(&path);
         }
     }
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Why a copy is of no use.
@@ -266,15 +272,14 @@ impl Copy {
             return Err(DiskError::Damaged(why));
         }
         if complete {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH);
-            self.mark.complete_at = now.map_or(0, |now| now.as_millis() as u64);
+            self.mark.complete_at = millis(SystemTime::now());
         }
         self.mark.nexts = nexts;
         self.made_since.clear();
         Ok(self.stored.store.write(&mut self.changes, &self.mark)?)
     }
 
-    /// Gets all rows of a table in memory, which is read up to these offsets.
+    /// Gets all rows of a table in memory, which is read up to these offsets, and whether those are all there is.
     ///
     /// # Errors
     /// As [`Copy::publish`].
@@ -283,6 +288,7 @@ impl Copy {
         version: &Version,
         made: &Made,
         nexts: BTreeMap<i32, i64>,
+        complete: bool,
     ) -> Result<(), DiskError> {
         for (key, value) in version.rows() {
             self.changes.put(key, value);
@@ -292,7 +298,7 @@ impl Copy {
             self.changes.made(record, Some(row));
             self.take_some()?;
         }
-        self.publish(nexts, true)?;
+        self.publish(nexts, complete)?;
         Ok(self.stored.store.flush()?)
     }
 

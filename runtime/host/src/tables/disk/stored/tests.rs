@@ -28,6 +28,7 @@ fn wanted() -> Wanted {
     Wanted {
         name: "users".into(),
         topic_id: "one".into(),
+        began: SystemTime::now(),
         extents: BTreeMap::from([(0, (0, 10)), (1, (5, 20))]),
         deletions_last: DAY,
     }
@@ -111,6 +112,23 @@ fn a_table_that_was_on_its_way_to_the_disk_is_thrown_away() {
     let (copy, from) = disk.open(&wanted()).unwrap();
     assert!(from.is_empty());
     assert_eq!(row(&copy), None);
+}
+
+#[test]
+fn a_table_that_was_never_complete_is_read_on_for_as_long_as_deletions_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = disk(folder.path());
+    for (began, kept) in [(DAY / 2, true), (2 * DAY, false)] {
+        let began = SystemTime::now() - began;
+        let (mut copy, _) = disk.open(&Wanted { began, ..wanted() }).unwrap();
+        copy.put(b"key", b"row");
+        copy.publish(nexts(), false).unwrap();
+        drop(copy);
+        let (copy, from) = disk.open(&wanted()).unwrap();
+        assert_eq!((!from.is_empty(), row(&copy).is_some()), (kept, kept));
+        drop(copy);
+        disk.delete("users").unwrap();
+    }
 }
 
 #[test]
@@ -243,7 +261,7 @@ proptest! {
                 prop_assert!(held[2].publish(|| (nexts(), true)).unwrap());
                 let mut moved = copy("moved");
                 if let (Seen::Memory(version), Held::Memory { made, .. }) = (everywhere[2].rows.load().now(), &held[2]) {
-                    moved.take_over(&version, made, nexts()).unwrap();
+                    moved.take_over(&version, made, nexts(), true).unwrap();
                 }
                 held[2] = Held::on_disk(&everywhere[2], moved);
             }
