@@ -67,6 +67,8 @@ pub(super) const WRONG: &[Wrong] = &[
     ("no policy for lost offsets", &[("failures", "failures = { lost-offsets = \"go-on\" }")], &["failures.lost-offsets", "write \"stop\" or \"earliest\""]),
     ("a policy that there is not", &[("x", "failures = { traps = \"ignore\" }")], &["failures.traps", "dead-letter", "drop", "stop"]),
     ("another delivery", &[("delivery", "delivery = \"maybe\"")], &["delivery", "maybe", "at-least-once"]),
-    ("a table of another kind", &[("tables", "tables = { users = { topic = \"SOURCE\", store = \"disk\" } }")], &["tables.users.store", "no such field", "topic, memory"]),
+    ("a table of another kind", &[("tables", "tables = { users = { topic = \"SOURCE\", backend = \"disk\" } }")], &["tables.users.backend", "no such field", "topic, memory, scope"]),
+    ("a table with no such scope", &[("tables", "tables = { users = { topic = \"SOURCE\", scope = \"cluster\" } }")], &["tables.users.scope", "\"cluster\" is no scope", "\"partition\""]),
+    ("a table by a field in parts", &[("tables", "tables = { users = { topic = \"SOURCE\", key-field = \"/id\", scope = \"partition\" } }")], &["tables.users.key-field", "leave one of the two out"]),
     ("several steps", &[("module", "steps = [{ module = \"probe.wasm\" }, { module = \"probe.wasm\" }]")], &["steps", "not supported by this version"]),
 ];
