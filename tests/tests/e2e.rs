@@ -29,6 +29,7 @@ mod e2e {
     mod refused;
     mod rollout;
     mod tables;
+    mod tables_by_field;
     mod tables_in_parts;
     #[cfg(feature = "disk-tables")]
     mod tables_on_disk;

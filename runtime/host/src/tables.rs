@@ -278,16 +278,9 @@ impl Shelf {
 
     /// The table of a topic, if it is kept now: whole rather than in parts.
     pub fn find(&self, topic: &str) -> Option<Group> {
-        let groups = self.all().into_iter();
-        let mut groups = groups.filter(|group| group.topic() == topic);
-        let first = groups.next()?;
-        // The plain one comes first of those that are whole.
-        Some(
-            groups
-                .find(Group::is_whole)
-                .filter(|_| !first.is_whole())
-                .unwrap_or(first),
-        )
+        // They come in this order: whole and by the records' keys, whole by a field, in parts.
+        let mut groups = self.all().into_iter();
+        groups.find(|group| group.topic() == topic)
     }
 
     /// Follows no topic any more, and puts what is to be on the disk there, if that does not take too long.
@@ -318,7 +311,8 @@ pub(crate) fn unlike(counts: &[(&str, i32)]) -> String {
         .map(|(topic, count)| format!("\"{topic}\" has {count}"))
         .collect();
     format!(
-        "a table with scope = \"partition\" needs as many partitions as the source has, but {}: give both as many (and write both with          the same partitioner), or leave scope out",
+        "a table with scope = \"partition\" needs as many partitions as the source has, but {}: give both as many (and write both with \
+         the same partitioner), or leave scope out",
         each.join(" and ")
     )
 }

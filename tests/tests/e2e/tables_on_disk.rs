@@ -10,9 +10,10 @@ use millstream_tests::{Host, HostOptions, Kafka, PATIENCE, Record, wait_until};
 use rand::RngExt as _;
 
 use super::tables::{
-    COMPACTED, Joined, await_table, await_value, deletion, finds_rows_by_a_field, producer,
-    sees_one_version_a_batch, table,
+    COMPACTED, Joined, await_table, await_value, deletion, producer, sees_one_version_a_batch,
+    table,
 };
+use super::tables_by_field::finds_rows_by_a_field;
 
 /// Less than any table here takes.
 const SMALL: &str = ", memory = \"1 MiB\"";
