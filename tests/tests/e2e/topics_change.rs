@@ -67,6 +67,20 @@ fn assert_found(delivery: &str, found: &[u64], wanted: &[u64]) {
     assert_eq!(first, wanted, "in order, whatever was repeated");
 }
 
+/// The same where a topic was created anew: at least once, records from behind the old offset may have come out before that showed,
+/// at the next commit. What comes last of each is in order then.
+fn assert_found_anew(delivery: &str, found: &[u64], wanted: &[u64]) {
+    if delivery == "exactly-once" {
+        assert_eq!(found, wanted);
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    let last = found.iter().rev().copied().filter(|n| seen.insert(*n));
+    let mut last: Vec<u64> = last.collect();
+    last.reverse();
+    assert_eq!(last, wanted, "in order, whatever came before");
+}
+
 #[test]
 fn what_retention_cut_off_while_the_host_was_down_stops_it_until_it_is_told_to_go_on() {
     let (kafka, mut random) = (Kafka::shared(), amounts());
@@ -191,7 +205,7 @@ fn a_source_that_is_created_anew_under_a_host_stops_it_until_it_is_deployed_agai
         host.deploy_manifest(&scene.manifest(delivery, "", ""), &[]);
         await_committed(&host, &scene, more as i64);
         let wanted: Vec<u64> = (0..done + more).collect();
-        assert_found(delivery, &numbers(&scene.out), &wanted);
+        assert_found_anew(delivery, &numbers(&scene.out), &wanted);
     }
 }
 
@@ -221,7 +235,7 @@ fn a_source_that_is_created_anew_is_read_from_its_beginning_where_that_is_asked_
             await_committed(&host, &scene, more as i64);
         }
         let wanted: Vec<u64> = (0..next).collect();
-        assert_found(delivery, &numbers(&scene.out), &wanted);
+        assert_found_anew(delivery, &numbers(&scene.out), &wanted);
     }
 }
 
