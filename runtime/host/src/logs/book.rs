@@ -13,19 +13,56 @@ use super::Line;
 /// Lines kept of one transform, and the bytes of all text in them.
 const KEPT_LINES: usize = 1000;
 const KEPT_BYTES: usize = 512 << 10;
+/// The bytes of all lines of all transforms, those that were deleted among them.
+const KEPT_OF_ALL: usize = 64 << 20;
 /// How far a follower may fall behind before it misses lines.
 const FOLLOWERS_BUFFER: usize = 1024;
 
 #[derive(Debug)]
 pub struct LogBook {
-    pages: Mutex<HashMap<Arc<str>, Page>>,
+    pages: Mutex<Pages>,
     news: broadcast::Sender<Line>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    by_transform: HashMap<Arc<str>, Page>,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Page {
     lines: VecDeque<Line>,
     bytes: usize,
+}
+
+impl Page {
+    /// Drops the oldest line; gives its bytes.
+    fn shorten(&mut self) -> usize {
+        let bytes = self.lines.pop_front().map_or(0, |line| line.bytes());
+        self.bytes -= bytes;
+        bytes
+    }
+}
+
+impl Pages {
+    fn add(&mut self, line: Line) {
+        let page = self
+            .by_transform
+            .entry(Arc::clone(&line.transform))
+            .or_default();
+        let bytes = line.bytes();
+        (page.bytes, self.bytes) = (page.bytes + bytes, self.bytes + bytes);
+        page.lines.push_back(line);
+        while page.lines.len() > KEPT_LINES || (page.bytes > KEPT_BYTES && page.lines.len() > 1) {
+            self.bytes -= page.shorten();
+        }
+        while self.bytes > KEPT_OF_ALL
+            && let Some(longest) = self.by_transform.values_mut().max_by_key(|page| page.bytes)
+        {
+            self.bytes -= longest.shorten();
+        }
+    }
 }
 
 impl Default for LogBook {
@@ -40,14 +77,7 @@ impl Default for LogBook {
 impl LogBook {
     pub fn add(&self, line: Line) {
         let mut pages = self.pages.lock();
-        let page = pages.entry(Arc::clone(&line.transform)).or_default();
-        page.bytes += line.bytes();
-        page.lines.push_back(line.clone());
-        while page.lines.len() > KEPT_LINES || (page.bytes > KEPT_BYTES && page.lines.len() > 1) {
-            if let Some(old) = page.lines.pop_front() {
-                page.bytes -= old.bytes();
-            }
-        }
+        pages.add(line.clone());
         // Within the lock, so that a follower neither misses a line nor sees it twice.
         let _ = self.news.send(line);
     }
@@ -66,8 +96,8 @@ impl LogBook {
         )
     }
 
-    fn newest(pages: &HashMap<Arc<str>, Page>, transform: &str, lines: usize) -> Vec<Line> {
-        let Some(page) = pages.get(transform) else {
+    fn newest(pages: &Pages, transform: &str, lines: usize) -> Vec<Line> {
+        let Some(page) = pages.by_transform.get(transform) else {
             return Vec::new();
         };
         page.lines
@@ -114,6 +144,24 @@ mod tests {
             book.add(line("a", &"x".repeat(KEPT_BYTES / 4 - 100)));
         }
         assert_eq!(book.tail("a", usize::MAX).len(), 4);
+    }
+
+    #[test]
+    fn lines_of_many_transforms_do_not_add_up_either() {
+        let book = LogBook::default();
+        let most = KEPT_OF_ALL / KEPT_BYTES;
+        book.add(line("quiet", "still here"));
+        for number in 0..2 * most {
+            for _ in 0..4 {
+                book.add(line(&format!("t{number}"), &"x".repeat(KEPT_BYTES / 5)));
+            }
+        }
+        let pages = book.pages.lock();
+        let kept: usize = pages.by_transform.values().map(|page| page.bytes).sum();
+        assert_eq!(kept, pages.bytes);
+        assert!(kept <= KEPT_OF_ALL);
+        drop(pages);
+        assert_eq!(book.tail("quiet", 1)[0].message, "still here");
     }
 
     #[test]
