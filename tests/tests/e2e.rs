@@ -19,6 +19,7 @@ mod e2e {
     mod host_faults;
     mod hostile;
     mod http;
+    mod idle;
     mod kill;
     mod load;
     mod membership;
@@ -28,6 +29,7 @@ mod e2e {
     mod redrive;
     mod refused;
     mod rollout;
+    mod status;
     mod tables;
     mod tables_by_field;
     mod tables_in_parts;

@@ -19,6 +19,7 @@ mod ready;
 mod redrive;
 mod tables;
 mod tasks;
+mod telling;
 
 use std::{
     collections::BTreeSet,
@@ -80,6 +81,7 @@ struct Inner {
     metrics: Metrics,
     book: Arc<LogBook>,
     board: Arc<StatusBoard>,
+    told: telling::Told,
     lines: parking_lot::Mutex<Option<tokio::sync::mpsc::Receiver<Line>>>,
     tasks: tasks::Tasks,
     caught_up: AtomicBool,
@@ -145,6 +147,7 @@ impl Host {
             supervisor,
             book: Arc::default(),
             board: Arc::default(),
+            told: telling::Told::default(),
             lines: parking_lot::Mutex::new(Some(lines)),
             tasks: tasks::Tasks::default(),
             caught_up: AtomicBool::new(false),
@@ -244,7 +247,7 @@ impl Host {
     pub async fn drain(&self, within: Duration) {
         self.inner.draining.store(true, Relaxed);
         self.inner.supervisor.drain(within).await;
-        background::say_goodbye(&self.inner, Duration::from_secs(2)).await;
+        telling::say_goodbye(&self.inner, Duration::from_secs(2)).await;
         self.inner.tasks.abort();
         let shelf = &self.inner.supervisor.workshop().shelf;
         shelf.close(TABLES_WITHIN).await;

@@ -21,6 +21,8 @@ pub const WRITE_EVERY: Duration = Duration::from_secs(3);
 pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// For how long a host counts after it was heard of.
 pub const EXPIRES_AFTER: Duration = Duration::from_secs(50);
+/// After so long what it said is deleted: hosts have another id each time they start, and compaction keeps every key.
+pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a host says of one of its transforms, under the key `transform/host`; of itself under `/host`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

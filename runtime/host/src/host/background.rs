@@ -1,7 +1,6 @@
-//! What a host does all the time: follow the log, watch brokers, tell its status.
+//! What a host does all the time: follow the log, watch brokers. It tells its status as well: [`telling`].
 
 use std::{
-    collections::HashMap,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -10,13 +9,10 @@ use millstream_kafka::{
     TopicPartition,
     log::{LogEvent, LogReader},
 };
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 
-use super::{Host, Inner, StartError, redrive};
-use crate::{
-    logs,
-    status::{self, HEARTBEAT_EVERY, Said, WRITE_EVERY},
-};
+use super::{Host, Inner, StartError, redrive, telling};
+use crate::{logs, status};
 
 /// How often brokers are asked whether they are there.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
@@ -54,7 +50,7 @@ impl Host {
                 follow_deployments(Arc::clone(inner)),
             );
             tasks.spawn("looks whether brokers are there", probe(Arc::clone(inner)));
-            tasks.spawn("tells its status", tell(Arc::clone(inner)));
+            tasks.spawn("tells its status", telling::tell(Arc::clone(inner)));
             tasks.spawn("ends redrives", redrive::settle(self.clone()));
             let watchdog = inner.supervisor.workshop().wiring.watchdog().clone();
             tasks.spawn("watches its lanes", watchdog.watch());
@@ -173,79 +169,5 @@ async fn probe(inner: Arc<Inner>) {
             (Err(_), Ok(())) => tracing::info!("the brokers answer again"),
             _ => {}
         }
-    }
-}
-
-/// Writes this host's status where it changed, for ever.
-async fn tell(inner: Arc<Inner>) {
-    let host = &inner.config.host_id;
-    let topic = &inner.topics.status;
-    let mut written: HashMap<String, (String, u64, Option<String>)> = HashMap::new();
-    let mut heartbeat: Option<Instant> = None;
-    let mut every = tokio::time::interval(WRITE_EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        if heartbeat.is_none_or(|at| at.elapsed() >= HEARTBEAT_EVERY) {
-            let said = Said {
-                state: String::new(),
-                revision: 0,
-                reason: None,
-                at: logs::now(),
-            };
-            if status::say(
-                &inner.log_writer,
-                topic,
-                &status::key("", host),
-                Some(&said),
-            )
-            .await
-            {
-                heartbeat = Some(Instant::now());
-            }
-        }
-        let views = inner.supervisor.views();
-        for view in &views {
-            let (state, reason, _) = view.state();
-            let now = (state.as_str().to_owned(), view.revision(), reason);
-            if written.get(&*view.name) == Some(&now) {
-                continue;
-            }
-            let said = Said {
-                state: now.0.clone(),
-                revision: now.1,
-                reason: now.2.clone(),
-                at: logs::now(),
-            };
-            if status::say(
-                &inner.log_writer,
-                topic,
-                &status::key(&view.name, host),
-                Some(&said),
-            )
-            .await
-            {
-                written.insert(view.name.to_string(), now);
-            }
-        }
-        let gone: Vec<String> = written
-            .keys()
-            .filter(|name| !views.iter().any(|view| *view.name == ***name))
-            .cloned()
-            .collect();
-        for name in gone {
-            if status::say(&inner.log_writer, topic, &status::key(&name, host), None).await {
-                written.remove(&name);
-            }
-        }
-    }
-}
-
-/// Takes this host off the list, if brokers are there to be told.
-pub(super) async fn say_goodbye(inner: &Inner, within: Duration) {
-    if inner.caught_up.load(Relaxed) {
-        let key = status::key("", &inner.config.host_id);
-        let said = status::say(&inner.log_writer, &inner.topics.status, &key, None);
-        let _ = tokio::time::timeout(within, said).await;
     }
 }

@@ -6,15 +6,29 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{EXPIRES_AFTER, Said};
+use super::{EXPIRES_AFTER, FORGOTTEN_AFTER, Said, key};
 
 /// A transform and a host; the empty transform stands for the host itself.
 type Place = (String, String);
 
 #[derive(Debug, Default)]
 pub struct StatusBoard {
-    /// With when it was heard.
-    said: Mutex<BTreeMap<Place, (Said, Option<Instant>)>>,
+    said: Mutex<BTreeMap<Place, Heard>>,
+}
+
+#[derive(Debug)]
+struct Heard {
+    said: Said,
+    /// How old it was when it was read.
+    was: Duration,
+    /// By a clock that does not jump, and that no other host's has to agree with.
+    read: Instant,
+}
+
+impl Heard {
+    fn age(&self) -> Duration {
+        self.was.saturating_add(self.read.elapsed())
+    }
 }
 
 impl StatusBoard {
@@ -29,10 +43,13 @@ impl StatusBoard {
         let place = (transform.to_owned(), host.to_owned());
         match value.map(serde_json::from_slice::<Said>) {
             None => drop(self.said.lock().remove(&place)),
-            // Kept by a clock that does not jump, and that no other host's has to agree with.
             Some(Ok(said)) => {
-                let heard = Instant::now().checked_sub(age);
-                drop(self.said.lock().insert(place, (said, heard)));
+                let heard = Heard {
+                    said,
+                    was: age,
+                    read: Instant::now(),
+                };
+                drop(self.said.lock().insert(place, heard));
             }
             Some(Err(_)) => {}
         }
@@ -40,24 +57,35 @@ impl StatusBoard {
 
     /// Hosts that were heard of lately, sorted.
     pub fn hosts(&self) -> BTreeSet<String> {
-        let said = self.said.lock();
-        said.iter()
-            .filter(|((transform, _), (_, heard))| {
-                transform.is_empty() && heard.is_some_and(|heard| heard.elapsed() < EXPIRES_AFTER)
-            })
-            .map(|((_, host), _)| host.clone())
-            .collect()
+        heard_within(&self.said.lock(), EXPIRES_AFTER)
     }
 
     /// What hosts that are there say of a transform.
     pub fn of(&self, transform: &str) -> BTreeMap<String, Said> {
-        let hosts = self.hosts();
         let said = self.said.lock();
+        let hosts = heard_within(&said, EXPIRES_AFTER);
         said.iter()
             .filter(|((name, host), _)| name == transform && hosts.contains(host))
-            .map(|((_, host), (said, _))| (host.clone(), said.clone()))
+            .map(|((_, host), heard)| (host.clone(), heard.said.clone()))
             .collect()
     }
+
+    /// The keys of what hosts said that have not been heard of for so long that it can be deleted.
+    pub fn forgotten(&self) -> Vec<String> {
+        let said = self.said.lock();
+        let hosts = heard_within(&said, FORGOTTEN_AFTER);
+        said.iter()
+            .filter(|((_, host), heard)| !hosts.contains(host) && heard.age() >= FORGOTTEN_AFTER)
+            .map(|((transform, host), _)| key(transform, host))
+            .collect()
+    }
+}
+
+fn heard_within(said: &BTreeMap<Place, Heard>, within: Duration) -> BTreeSet<String> {
+    said.iter()
+        .filter(|((transform, _), heard)| transform.is_empty() && heard.age() < within)
+        .map(|((_, host), _)| host.clone())
+        .collect()
 }
 
 #[cfg(test)]
@@ -88,6 +116,22 @@ mod tests {
         assert_eq!(board.hosts().into_iter().collect::<Vec<_>>(), ["two"]);
         board.take(Some(b"/two"), None, seconds(0));
         assert!(board.hosts().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_host_said_is_forgotten_once_it_was_not_heard_of_for_a_day() {
+        let board = StatusBoard::default();
+        let hours = |hours: u64| seconds(hours * 3600);
+        board.take(Some(b"/here"), Some(SAID), seconds(0));
+        board.take(Some(b"/away"), Some(SAID), hours(20));
+        board.take(Some(b"/dead"), Some(SAID), hours(24));
+        for host in ["here", "away", "dead", "left"] {
+            board.take(Some(format!("a/{host}").as_bytes()), Some(SAID), hours(48));
+        }
+        assert_eq!(board.forgotten(), ["/dead", "a/dead", "a/left"]);
+        board.take(Some(b"a/left"), None, seconds(0));
+        tokio::time::advance(hours(4)).await;
+        assert_eq!(board.forgotten(), ["/away", "/dead", "a/away", "a/dead"]);
     }
 
     #[test]
