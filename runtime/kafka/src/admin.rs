@@ -158,6 +158,15 @@ impl Admin {
         }
     }
 
+    /// The same for a topic that has to be there.
+    pub async fn partitions_of(&self, topic: &str) -> Result<i32, KafkaError> {
+        let missing = || {
+            let action = format!("count the partitions of {topic:?}");
+            KafkaError::new(action, ErrorCode::UnknownTopicOrPartition, "")
+        };
+        self.partitions(topic).await?.ok_or_else(missing)
+    }
+
     /// Creates a topic with the brokers' default replication; `false` if it is there already. The embedded broker
     /// ignores `config`. Brokers may need a moment until all of them know it.
     pub async fn create_topic(
@@ -245,6 +254,23 @@ impl Admin {
         partitions: &[TopicPartition],
     ) -> Result<PerPartition<Extent>, KafkaError> {
         extents(&self.inner.client, partitions, self.timeout()).await
+    }
+
+    /// What all partitions of a topic hold now, by their number. `None`: there is no such topic.
+    pub async fn topic_extents(
+        &self,
+        topic: &str,
+    ) -> Result<Option<BTreeMap<i32, Extent>>, KafkaError> {
+        let Some(count) = self.partitions(topic).await? else {
+            return Ok(None);
+        };
+        let topic: Arc<str> = Arc::from(topic);
+        let all: Vec<_> = (0..count)
+            .map(|partition| TopicPartition::new(Arc::clone(&topic), partition))
+            .collect();
+        let extents = self.extents(&all).await?.into_iter();
+        let numbered = extents.map(|(at, extent)| Ok((at.partition(), extent?)));
+        numbered.collect::<Result<_, _>>().map(Some)
     }
 
     /// Which topics stand behind these names now, in the same order.

@@ -90,18 +90,13 @@ impl Host {
     ) -> Result<(String, Vec<Letter>), LettersError> {
         let topic = self.letters_topic(name)?;
         let inner = &self.inner;
-        let partitions = inner.admin.partitions(&topic).await?.unwrap_or(0);
-        let all: Vec<_> = (0..partitions)
-            .map(|partition| TopicPartition::new(topic.as_str(), partition))
-            .collect();
+        let extents = inner.admin.topic_extents(&topic).await?;
         let mut found = Vec::new();
-        for (partition, extent) in inner.admin.extents(&all).await? {
-            let extent = extent?;
+        for (number, extent) in extents.unwrap_or_default() {
             let from = extent.start.max(extent.end - LOOKED_THROUGH);
             if from >= extent.end {
                 continue;
             }
-            let number = partition.partition();
             let settings = &inner.config.settings;
             let records =
                 log::read_range(settings, &topic, number, from, extent.end, READ_WITHIN).await?;

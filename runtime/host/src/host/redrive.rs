@@ -226,13 +226,9 @@ impl Host {
         topic: &str,
         chosen: &Chosen,
     ) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
-        let partitions = self.inner.admin.partitions(topic).await?.unwrap_or(0);
-        let all: Vec<_> = (0..partitions)
-            .map(|partition| TopicPartition::new(topic, partition))
-            .collect();
+        let whole = self.inner.admin.topic_extents(topic).await?;
         let mut extents = BTreeMap::new();
-        for (partition, extent) in self.inner.admin.extents(&all).await? {
-            let (number, extent) = (partition.partition(), extent?);
+        for (number, extent) in whole.unwrap_or_default() {
             let of_this = |(at, _): &&(i32, i64)| *at == number;
             let mut span = (extent.start, extent.end);
             if !chosen.places.is_empty() {
