@@ -124,13 +124,13 @@ impl Wiring {
             consumer,
             stats: Arc::clone(stats),
         };
-        match reads {
+        Ok(match reads {
             Reads::Sources => self.run(parts, source, outlet),
             Reads::Letters { selection, .. } => {
                 let source = LetterSource::new(source, selection);
                 self.run(parts, source, |pool| Copied::new(outlet(pool)))
             }
-        }
+        })
     }
 
     fn run<S, P>(
@@ -138,7 +138,7 @@ impl Wiring {
         parts: Parts,
         source: S,
         outlet: impl FnOnce(ProducerPool) -> P,
-    ) -> Result<RunnerHandle, String>
+    ) -> RunnerHandle
     where
         S: Source,
         P: Outlet<Rows = S::Rows>,
@@ -158,7 +158,7 @@ impl Wiring {
         config.commit_every = shape.commit_every;
         let offsets = KafkaOffsets::new(consumer.clone());
         let shared = &self.shared;
-        Ok(match shape.delivery {
+        match shape.delivery {
             Guarantee::AtLeastOnce => {
                 let settings = self.options.settings.clone();
                 let pool = ProducerPool::new(settings, ProducerOptions::default());
@@ -172,14 +172,14 @@ impl Wiring {
                     transactional_id: Some(names::transactional_id(prefix, &member, host)),
                     ..ProducerOptions::default()
                 };
-                let pool = ProducerPool::transactional(self.options.settings.clone(), options)
-                    .map_err(|error| error.to_string())?;
+                let settings = self.options.settings.clone();
+                let pool = ProducerPool::transactional(settings, options);
                 let transactions = KafkaTransactions::new(pool.clone(), consumer);
                 let outlet = Arc::new(outlet(pool));
                 let delivery = ExactlyOnce::new(outlet, transactions, offsets, Arc::clone(&stats));
                 runner::start(config, revision, source, delivery, stats, shared)
             }
-        })
+        }
     }
 }
 

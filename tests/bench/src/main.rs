@@ -69,7 +69,7 @@ struct Options {
     #[arg(long, value_delimiter = ',', default_value = "copy,route,change")]
     jobs: Vec<Job>,
     /// Partitions of each topic
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=1000))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(i32).range(1..=10_000))]
     partitions: i32,
     /// Rows of the table that the job `join` looks into
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]

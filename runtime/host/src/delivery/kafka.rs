@@ -1,19 +1,18 @@
 //! Writing to Kafka, and a consumer group's offsets.
 
 mod offsets;
+mod topic;
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use millstream_kafka::admin::Admin;
 use millstream_kafka::consumer::Fetched;
 use millstream_kafka::producer::{self, BaseHeaders, Flight};
 use millstream_kafka::{ErrorCode, KafkaError};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::pool::{Bound, Slot};
+use super::pool::Bound;
 use super::{
     Base, DeliveryError, Done, Key, Outgoing, Outlet, ProducerPool, RECORD_TOO_LARGE, SendError,
     Value,
@@ -21,46 +20,17 @@ use super::{
 
 pub use offsets::KafkaOffsets;
 pub(super) use offsets::asked_of;
-
-/// How often counts of partitions and limits of sizes are looked at again.
-const REFRESH: Duration = Duration::from_secs(30);
-/// Before a broker that is away is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+use topic::{AGAIN, Topics, keep_fresh};
+pub use topic::{KafkaTopic, Target};
 
 /// Outputs of one transform.
 #[derive(Debug)]
 pub struct KafkaOutlet {
     pool: ProducerPool,
     admin: Admin,
-    topics: Arc<Mutex<Vec<Weak<Target>>>>,
+    topics: Topics,
     /// Something has changed: look again before the time.
     refresh: Arc<Notify>,
-}
-
-/// A topic that is written to.
-pub type KafkaTopic = Arc<Target>;
-
-/// See [`KafkaTopic`].
-#[derive(Debug)]
-pub struct Target {
-    name: String,
-    limit: AtomicU64,
-    partitions: AtomicI32,
-    way: RwLock<Way>,
-    /// Flights that have records for it.
-    flights: AtomicUsize,
-    /// Told when there are none.
-    idle: Notify,
-    /// It is to be written to through this one: its batches would be too large for the topic otherwise.
-    next: Mutex<Option<Arc<Slot>>>,
-    moves: AtomicBool,
-}
-
-/// How records get to a topic.
-#[derive(Debug, Clone)]
-struct Way {
-    slot: Arc<Slot>,
-    bound: Bound,
 }
 
 impl KafkaOutlet {
@@ -81,131 +51,6 @@ impl KafkaOutlet {
         ));
         outlet
     }
-
-    async fn look_up(&self, name: &str) -> Result<KafkaTopic, KafkaError> {
-        let limit = self.admin.topic_config(name).await?.max_message_bytes;
-        let slot = self.pool.slot(limit)?;
-        let bound = slot.bind(name)?;
-        let partitions = bound.producer.partitions(&bound.topic).await?;
-        Ok(Arc::new(Target {
-            name: name.to_owned(),
-            limit: AtomicU64::new(limit as u64),
-            partitions: AtomicI32::new(partitions),
-            way: RwLock::new(Way { slot, bound }),
-            flights: AtomicUsize::new(0),
-            idle: Notify::new(),
-            next: Mutex::default(),
-            moves: AtomicBool::new(false),
-        }))
-    }
-}
-
-async fn keep_fresh(
-    topics: Weak<Mutex<Vec<Weak<Target>>>>,
-    pool: ProducerPool,
-    admin: Admin,
-    refresh: Arc<Notify>,
-) {
-    loop {
-        // An early look comes after a failure, which may come again at once.
-        tokio::time::sleep(AGAIN).await;
-        let _ = tokio::time::timeout(REFRESH, refresh.notified()).await;
-        let Some(topics) = topics.upgrade() else {
-            return;
-        };
-        let known: Vec<_> = {
-            let mut topics = topics.lock();
-            topics.retain(|topic| topic.strong_count() > 0);
-            topics.iter().filter_map(Weak::upgrade).collect()
-        };
-        drop(topics);
-        for topic in known {
-            match admin.topic_config(&topic.name).await {
-                Ok(config) => topic.limited(config.max_message_bytes, &pool),
-                Err(error) => {
-                    tracing::debug!(%error, "the limit of a topic could not be looked at again")
-                }
-            }
-            let bound = topic.way.read().bound.clone();
-            match bound.producer.partitions(&bound.topic).await {
-                Ok(partitions) => topic.partitions.store(partitions, Ordering::Relaxed),
-                Err(error) => {
-                    tracing::debug!(%error, "the partitions of a topic could not be counted again")
-                }
-            }
-        }
-    }
-}
-
-impl Target {
-    /// Leaves a producer that is of no use any more.
-    fn rebind(&self, way: &mut Way) -> Result<(), KafkaError> {
-        if way.bound.producer.fatal().is_some() {
-            way.slot.replace(&way.bound)?;
-        }
-        if !way.slot.is_current(&way.bound) {
-            way.bound = way.slot.bind(&self.name)?;
-        }
-        Ok(())
-    }
-
-    /// The topic takes records of up to so many bytes from now on.
-    fn limited(&self, limit: usize, pool: &ProducerPool) {
-        self.limit.store(limit as u64, Ordering::Relaxed);
-        if limit >= self.way.read().slot.limit() {
-            return;
-        }
-        // A producer's batches are as large as the limit that it was made for, and brokers refuse a whole batch.
-        match pool.slot(limit) {
-            // A transaction's end replaces the producer.
-            Ok(slot) if Arc::ptr_eq(&slot, &self.way.read().slot) => {}
-            Ok(slot) => {
-                *self.next.lock() = Some(slot);
-                self.moves.store(true, Ordering::Release);
-            }
-            Err(error) => tracing::warn!(%error, "a producer for a smaller limit cannot be made"),
-        }
-    }
-
-    fn is_stale(&self) -> bool {
-        let way = self.way.read();
-        !way.slot.is_current(&way.bound)
-    }
-
-    /// Goes over to another producer, if that is due, once nothing is in flight: what goes through two of them can overtake. That
-    /// holds for one that has failed as well: its flights take their partitions back before anything else goes out.
-    async fn move_on(&self) {
-        while self.moves.load(Ordering::Acquire) || self.is_stale() {
-            let mut idle = std::pin::pin!(self.idle.notified());
-            idle.as_mut().enable();
-            match self.try_to_move() {
-                Ok(true) => {}
-                Ok(false) => idle.await,
-                Err(error) => {
-                    tracing::warn!(%error, topic = self.name, "a producer could not be built anew");
-                    tokio::time::sleep(AGAIN).await;
-                }
-            }
-        }
-    }
-
-    /// Says whether nothing was in the way.
-    fn try_to_move(&self) -> Result<bool, KafkaError> {
-        let mut way = self.way.write();
-        // Whoever takes the topic counts first, and looks at the way then.
-        if self.flights.load(Ordering::Acquire) > 0 {
-            return Ok(false);
-        }
-        self.rebind(&mut way)?;
-        // What is found out meanwhile says so again.
-        self.moves.store(false, Ordering::Release);
-        let next = self.next.lock().take();
-        if let Some(slot) = next {
-            let bound = slot.bind(&self.name)?;
-            *way = Way { slot, bound };
-        }
-        Ok(true)
-    }
 }
 
 /// A flight, and the topics that it holds.
@@ -213,7 +58,7 @@ impl Target {
 pub struct KafkaFlight {
     flight: Flight,
     /// The topic of the last record first.
-    ways: Vec<(KafkaTopic, Bound)>,
+    ways: Vec<(KafkaTopic, Result<Bound, KafkaError>)>,
     used: Arc<Used>,
 }
 
@@ -224,31 +69,28 @@ struct Used(Mutex<Vec<KafkaTopic>>);
 impl Drop for Used {
     fn drop(&mut self) {
         for topic in self.0.get_mut().drain(..) {
-            if topic.flights.fetch_sub(1, Ordering::AcqRel) == 1 {
-                topic.idle.notify_waiters();
-            }
+            topic.give_back();
         }
     }
 }
 
 impl KafkaFlight {
     fn hold(&mut self, topic: &KafkaTopic) {
-        // Counted before it is looked at: the way cannot change from then on.
-        topic.flights.fetch_add(1, Ordering::AcqRel);
+        // Taken before it is looked at: the way cannot change from then on.
+        topic.take();
         self.used.0.lock().push(Arc::clone(topic));
-        let bound = topic.way.read().bound.clone();
-        self.ways.push((Arc::clone(topic), bound));
+        self.ways.push((Arc::clone(topic), topic.bound()));
     }
 
     /// The producer to send to, and the flight to send.
-    fn to(&mut self, topic: &KafkaTopic) -> (&Bound, &mut Flight) {
+    fn to(&mut self, topic: &KafkaTopic) -> (Result<&Bound, &KafkaError>, &mut Flight) {
         let held = self.ways.iter().position(|way| Arc::ptr_eq(&way.0, topic));
         let at = held.unwrap_or_else(|| {
             self.hold(topic);
             self.ways.len() - 1
         });
         self.ways.swap(0, at);
-        (&self.ways[0].1, &mut self.flight)
+        (self.ways[0].1.as_ref(), &mut self.flight)
     }
 }
 
@@ -259,7 +101,7 @@ impl Outlet for KafkaOutlet {
 
     async fn topic(&self, name: &str) -> Result<KafkaTopic, DeliveryError> {
         loop {
-            match self.look_up(name).await {
+            match Target::look_up(&self.pool, &self.admin, name).await {
                 Ok(topic) => {
                     self.topics.lock().push(Arc::downgrade(&topic));
                     return Ok(topic);
@@ -274,22 +116,14 @@ impl Outlet for KafkaOutlet {
     }
 
     fn partitions(&self, topic: &KafkaTopic) -> i32 {
-        // The end of a transaction replaces the producer, with nothing in flight.
-        if self.pool.is_transactional()
-            && topic.is_stale()
-            && let Err(error) = topic.rebind(&mut topic.way.write())
-        {
-            tracing::warn!(%error, "a producer could not be built anew");
+        if self.pool.is_transactional() {
+            topic.go_on_after_a_transaction();
         }
-        topic.partitions.load(Ordering::Relaxed)
+        topic.partitions()
     }
 
     fn max_message_bytes(&self, topic: &KafkaTopic) -> u64 {
-        // A topic's limit may rise past what its producer takes, until the transform is looked up again.
-        topic
-            .limit
-            .load(Ordering::Relaxed)
-            .min(topic.way.read().slot.limit() as u64)
+        topic.max_message_bytes()
     }
 
     fn begin(&self, rows: Option<Fetched>, patched: Vec<u8>, done: Done) -> KafkaFlight {
@@ -325,6 +159,7 @@ impl Outlet for KafkaOutlet {
         record: &Outgoing<'_, KafkaTopic>,
     ) -> Result<(), SendError> {
         let (bound, flight) = flight.to(record.topic);
+        let bound = bound.map_err(|error| SendError::Refused(error.clone().into()))?;
         let outgoing = producer::Outgoing {
             topic: &bound.topic,
             partition: record.partition,
@@ -352,7 +187,7 @@ impl Outlet for KafkaOutlet {
             Err(refused) => refused,
         };
         if bound.producer.fatal().is_some() {
-            record.topic.way.read().slot.retire(bound);
+            record.topic.retire(bound);
         }
         let code = match &refused {
             producer::SendError::TooLarge { .. } => RECORD_TOO_LARGE,
@@ -360,13 +195,14 @@ impl Outlet for KafkaOutlet {
             producer::SendError::Fatal(_) => "fatal",
             _ => "refused",
         };
-        let message = format!("{}/{}: {refused}", record.topic.name, record.partition);
+        let message = format!("{}/{}: {refused}", record.topic.name(), record.partition);
         Err(SendError::Refused(DeliveryError::new(code, message)))
     }
 
     async fn ready(&self, topic: &KafkaTopic) {
-        let producer = topic.way.read().bound.producer.clone();
-        producer.ready().await;
+        if let Ok(bound) = topic.bound() {
+            bound.producer.ready().await;
+        }
     }
 
     async fn prepare(&self, topic: &KafkaTopic) {
@@ -381,12 +217,7 @@ impl Outlet for KafkaOutlet {
         self.refresh.notify_one();
         // Runs on a producer's thread: whether a producer is of use is asked here, it is replaced at the next batch.
         for topic in self.topics.lock().iter().filter_map(Weak::upgrade) {
-            // A writer is replacing it already if the lock is taken.
-            if let Some(way) = topic.way.try_read()
-                && way.bound.producer.fatal().is_some()
-            {
-                way.slot.retire(&way.bound);
-            }
+            topic.retire_if_it_has_failed();
         }
     }
 }

@@ -5,6 +5,9 @@
 //! partitions back. It fails as soon as a record is refused: what is behind it would otherwise come before it, because its
 //! partition is to be read again. That is also why transforms have no producers together.
 //!
+//! A producer is three threads and more that wake once a second or oftener, so one is made when the first batch has something for it,
+//! and let go once nobody has used it for a while: most of a host's transforms may have nothing to do.
+//!
 //! A transactional pool has one producer for all topics, and whoever ends its transactions replaces it, between two of them.
 
 use std::collections::HashMap;
@@ -48,21 +51,19 @@ impl ProducerPool {
     }
 
     /// A pool of one producer, which has a transactional id in `options`.
-    ///
-    /// # Errors
-    /// If the settings are refused.
-    pub fn transactional(settings: Settings, options: ProducerOptions) -> Result<Self, KafkaError> {
-        let slot = Slot::new(&settings, options.clone())?;
+    #[must_use]
+    pub fn transactional(settings: Settings, options: ProducerOptions) -> Self {
+        let slot = Slot::new(&settings, options.clone());
         // It has to be initialised before it is of use.
         slot.retired.store(true, Ordering::Release);
-        Ok(Self {
+        Self {
             inner: Arc::new(Inner {
                 settings,
                 options,
                 slots: Mutex::default(),
                 only: Some(Arc::new(slot)),
             }),
-        })
+        }
     }
 
     /// Whether whoever ends transactions replaces its producer.
@@ -76,24 +77,24 @@ impl ProducerPool {
     }
 
     /// The producer for topics with this limit. It lives as long as somebody holds the slot.
-    pub(super) fn slot(&self, limit: usize) -> Result<Arc<Slot>, KafkaError> {
+    pub(super) fn slot(&self, limit: usize) -> Arc<Slot> {
         if let Some(only) = &self.inner.only {
             only.widen(limit);
-            return Ok(Arc::clone(only));
+            return Arc::clone(only);
         }
         let mut slots = self.inner.slots.lock();
         slots.retain(|_, slot| slot.strong_count() > 0);
         if let Some(slot) = slots.get(&limit).and_then(Weak::upgrade) {
-            return Ok(slot);
+            return slot;
         }
         let options = ProducerOptions {
             smallest_limit: limit,
             largest_limit: limit,
             ..self.inner.options.clone()
         };
-        let slot = Arc::new(Slot::new(&self.inner.settings, options)?);
+        let slot = Arc::new(Slot::new(&self.inner.settings, options));
         slots.insert(limit, Arc::downgrade(&slot));
-        Ok(slot)
+        slot
     }
 }
 
@@ -107,9 +108,14 @@ pub struct Slot {
     retired: AtomicBool,
 }
 
-#[derive(Debug)]
-pub(super) struct Current {
-    pub(super) producer: Producer,
+/// A producer that is ready to take another one's place.
+pub(super) struct Next(pub(super) Producer);
+
+#[derive(Debug, Default)]
+struct Current {
+    /// None until somebody wants one.
+    producer: Option<Producer>,
+    /// Counts those that are no more.
     number: u64,
 }
 
@@ -122,17 +128,26 @@ pub(super) struct Bound {
 }
 
 impl Slot {
-    fn new(settings: &Settings, options: ProducerOptions) -> Result<Self, KafkaError> {
-        let producer = Producer::new(settings, &options)?;
-        Ok(Self {
+    fn new(settings: &Settings, options: ProducerOptions) -> Self {
+        Self {
             settings: settings.clone(),
             options: Mutex::new(options),
-            current: Mutex::new(Current {
-                producer,
-                number: 0,
-            }),
+            current: Mutex::default(),
             retired: AtomicBool::new(false),
-        })
+        }
+    }
+
+    fn make(&self) -> Result<Producer, KafkaError> {
+        let options = self.options.lock().clone();
+        Producer::new(&self.settings, &options)
+    }
+
+    fn of(&self, current: &mut Current) -> Result<Producer, KafkaError> {
+        let producer = match current.producer.take() {
+            Some(producer) => producer,
+            None => self.make()?,
+        };
+        Ok(current.producer.insert(producer).clone())
     }
 
     pub(super) fn limit(&self) -> usize {
@@ -158,32 +173,36 @@ impl Slot {
         self.retired.store(true, Ordering::Release);
     }
 
-    pub(super) fn producer(&self) -> Producer {
-        self.current.lock().producer.clone()
+    pub(super) fn producer(&self) -> Result<Producer, KafkaError> {
+        self.of(&mut self.current.lock())
     }
 
     /// The producer to install after this one.
-    pub(super) fn next(&self) -> Result<Current, KafkaError> {
-        let options = self.options.lock().clone();
-        Ok(Current {
-            producer: Producer::new(&self.settings, &options)?,
-            number: self.current.lock().number + 1,
-        })
+    pub(super) fn next(&self) -> Result<Next, KafkaError> {
+        self.make().map(Next)
     }
 
-    pub(super) fn install(&self, next: Current) {
-        *self.current.lock() = next;
+    pub(super) fn install(&self, next: Next) {
+        let mut current = self.current.lock();
+        current.number += 1;
+        current.producer = Some(next.0);
         self.retired.store(false, Ordering::Release);
     }
 
     pub(super) fn bind(&self, topic: &str) -> Result<Bound, KafkaError> {
-        let current = self.current.lock();
-        let handle = current.producer.topic(topic)?;
+        let mut current = self.current.lock();
+        let producer = self.of(&mut current)?;
         Ok(Bound {
-            producer: current.producer.clone(),
-            topic: handle,
+            topic: producer.topic(topic)?,
+            producer,
             number: current.number,
         })
+    }
+
+    /// Lets the producer go; it lives for as long as something is bound to it.
+    pub(super) fn rest(&self) {
+        self.current.lock().pass();
+        self.retired.store(false, Ordering::Release);
     }
 
     /// Whether nothing better is to be had than this.
@@ -198,11 +217,11 @@ impl Slot {
         }
     }
 
-    /// Builds another one in this one's place, unless somebody has.
-    pub(super) fn replace(&self, failed: &Bound) -> Result<(), KafkaError> {
+    /// Gives this one's place to another, unless somebody has.
+    pub(super) fn replace(&self, failed: &Bound) {
         if self.options.lock().transactional_id.is_some() {
             self.retire(failed);
-            return Ok(());
+            return;
         }
         let mut current = self.current.lock();
         if current.number == failed.number {
@@ -214,11 +233,15 @@ impl Slot {
                 reason = why,
                 "a Kafka producer has failed for good and is replaced"
             );
-            let options = self.options.lock().clone();
-            current.producer = Producer::new(&self.settings, &options)?;
-            current.number += 1;
+            current.pass();
         }
         self.retired.store(false, Ordering::Release);
-        Ok(())
+    }
+}
+
+impl Current {
+    fn pass(&mut self) {
+        self.producer = None;
+        self.number += 1;
     }
 }

@@ -94,9 +94,9 @@ impl Transactions for KafkaTransactions {
 
     async fn renew(&self) -> Result<(), DeliveryError> {
         let next = self.pool.only().next()?;
-        let init = async { Ok(next.producer.init_transactions(PATIENCE).await?) };
+        let init = async { Ok(next.0.init_transactions(PATIENCE).await?) };
         answered(init, |error: DeliveryError| error).await?;
-        next.producer.begin_transaction()?;
+        next.0.begin_transaction()?;
         self.pool.only().install(next);
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Transactions for KafkaTransactions {
     ) -> Result<(), DeliveryError> {
         let offsets = asked_of(commits);
         let only = self.pool.only();
-        let producer = only.producer();
+        let producer = only.producer()?;
         let (over, ended) = ended(producer.commit_transaction(&offsets, member, PATIENCE)).await;
         // A producer that cannot begin another one has committed this one all the same.
         if over || producer.begin_transaction().is_err() {
@@ -119,7 +119,7 @@ impl Transactions for KafkaTransactions {
 
     async fn abort(&self) -> Result<(), DeliveryError> {
         let only = self.pool.only();
-        let producer = only.producer();
+        let producer = only.producer()?;
         let (over, ended) = ended(producer.abort_transaction(PATIENCE)).await;
         if over || producer.begin_transaction().is_err() {
             only.retire_all();

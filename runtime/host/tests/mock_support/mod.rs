@@ -256,7 +256,7 @@ impl Mock {
                 transactional_id: Some("millstream.t.here".to_owned()),
                 ..ProducerOptions::default()
             };
-            let pool = ProducerPool::transactional(self.settings.clone(), options).expect("a pool");
+            let pool = ProducerPool::transactional(self.settings.clone(), options);
             let truth = || self.truth.clone();
             let transactions = Accounting {
                 transactions: KafkaTransactions::new(pool.clone(), consumer),
