@@ -33,8 +33,19 @@ pub struct KafkaOptions {
     pub sasl: bool,
     /// A listener behind a proxy, for clients whose network is to break.
     pub proxied: bool,
+    pub heap: Heap,
     /// More lines for server.properties.
     pub properties: Vec<(String, String)>,
+}
+
+/// A broker's memory for objects.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Heap {
+    /// So that several have room beside each other. Full of short-lived objects more than once in two seconds at full rate.
+    #[default]
+    Small,
+    /// As Kafka's own start script has it, garbage collector included.
+    Usual,
 }
 
 impl Kafka {
@@ -64,7 +75,8 @@ impl Kafka {
                 port: free_port(),
                 shown: free_port(),
             });
-            match Server::start(&jars, port, sasl_port, proxied, &options.properties) {
+            let (heap, properties) = (options.heap, &options.properties);
+            match Server::start(&jars, port, sasl_port, proxied, heap, properties) {
                 Ok(server) => {
                     return Self {
                         brokers: format!("127.0.0.1:{port}"),

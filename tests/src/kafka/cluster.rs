@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::server::Server;
-use super::{Kafka, jars};
+use super::{Heap, Kafka, jars};
 use crate::names::free_port;
 use crate::wait::wait_until;
 
@@ -49,7 +49,9 @@ impl Kafka {
                 .map(|node| {
                     let (jars, properties) = (&jars, properties(node));
                     let port = ports[node].0;
-                    scope.spawn(move || Server::start(jars, port, None, None, &properties))
+                    scope.spawn(move || {
+                        Server::start(jars, port, None, None, Heap::Small, &properties)
+                    })
                 })
                 .collect();
             starting

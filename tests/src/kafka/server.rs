@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::class_path;
+use super::{Heap, class_path};
 use crate::names::free_port;
 use crate::reaper::{self, TempDir};
 
@@ -25,6 +25,23 @@ pub(super) struct Proxied {
     pub(super) shown: u16,
 }
 
+/// Read again when a killed one is started again.
+const JVM_OPTIONS: &str = "jvm.options";
+
+impl Heap {
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Heap::Small => &["-Xms256m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m"],
+            Heap::Usual => &[
+                "-Xms1g",
+                "-Xmx1g",
+                "-XX:+UseG1GC",
+                "-XX:MaxGCPauseMillis=20",
+            ],
+        }
+    }
+}
+
 pub(super) struct Server {
     process: Child,
     folder: TempDir,
@@ -37,6 +54,7 @@ impl Server {
         port: u16,
         sasl_port: Option<u16>,
         proxied: Option<Proxied>,
+        heap: Heap,
         more: &[(String, String)],
     ) -> Result<Self, String> {
         let folder = TempDir::new();
@@ -45,6 +63,7 @@ impl Server {
             properties(folder.path(), port, sasl_port, proxied, more),
         );
         folder.file("log4j2.xml", LOG4J);
+        folder.file(JVM_OPTIONS, heap.flags().join("\n"));
         let flags = ["-Xmx256m", "-XX:TieredStopAtLevel=1"];
         let format = java(jars, &folder, "kafka.tools.StorageTool", &flags)
             .args(["format", "-t", "millstreamTestsKafkaAA", "-c"])
@@ -120,8 +139,8 @@ fn java(jars: &Path, folder: &TempDir, class: &str, flags: &[&str]) -> Command {
 /// Starts the process, with a fresh log.
 fn launch(jars: &Path, folder: &TempDir) -> Result<Child, String> {
     let out = std::fs::File::create(log_of(folder)).map_err(|e| e.to_string())?;
-    let flags = ["-Xms256m", "-Xmx512m", "-XX:MaxDirectMemorySize=256m"];
-    let process = java(jars, folder, "kafka.Kafka", &flags)
+    let flags = format!("@{}", folder.path().join(JVM_OPTIONS).display());
+    let process = java(jars, folder, "kafka.Kafka", &[&flags])
         .arg(folder.path().join("server.properties"))
         .stdout(out.try_clone().map_err(|e| e.to_string())?)
         .stderr(out)
