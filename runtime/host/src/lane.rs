@@ -50,7 +50,8 @@ pub struct BatchLimits {
     pub records: usize,
     /// Bytes of one batch where the guest reads values.
     pub bytes: usize,
-    /// How long after the last batch of a partition the next one goes that is not full. Fewer calls, for that much latency.
+    /// How long after the last batch of a partition the next one goes that is not full. Fewer calls, for that much latency; where
+    /// there is much to do batches fill by themselves.
     pub wait: Duration,
     /// How long an instance outlives the last batch. Long enough for a topic with a record every few seconds: a
     /// Python instance takes a millisecond to make, but megabytes to keep.
@@ -62,7 +63,7 @@ impl Default for BatchLimits {
         Self {
             records: 1_000,
             bytes: 1024 * 1024,
-            wait: Duration::from_millis(5),
+            wait: Duration::from_millis(2),
             idle: Duration::from_secs(10),
         }
     }
