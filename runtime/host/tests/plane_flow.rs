@@ -185,7 +185,9 @@ async fn a_batch_is_a_thousand_records_a_mebibyte_or_one_larger_record() {
 async fn records_go_at_once_after_a_pause_and_soon_after_a_batch_they_wait_for_more() {
     let memory = memory(1);
     let (seen, guests) = sizes();
-    let plane = start(&memory, revision(1, guests));
+    let plane = start_with(&memory, revision(1, guests), shared(64 << 20), |config| {
+        config.batch.wait = Duration::from_millis(50);
+    });
     plane.assign(0..1);
     plane.committed(0, 0).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -193,11 +195,11 @@ async fn records_go_at_once_after_a_pause_and_soon_after_a_batch_they_wait_for_m
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(*seen.lock(), [1], "nothing came before it");
     memory.append("in", 0, numbers(1..2));
-    tokio::time::sleep(Duration::from_millis(2)).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(*seen.lock(), [1], "it waits");
     memory.append("in", 0, numbers(2..4));
-    tokio::time::sleep(Duration::from_millis(6)).await;
-    assert_eq!(*seen.lock(), [1, 3], "five milliseconds after the last");
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    assert_eq!(*seen.lock(), [1, 3], "50 milliseconds after the last");
     memory.append("in", 0, numbers(4..1004));
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(*seen.lock(), [1, 3, 1000], "a full batch goes at once");

@@ -47,8 +47,11 @@ pub(super) async fn tell(inner: Arc<Inner>) {
     let mut heartbeat: Option<Instant> = None;
     let mut every = tokio::time::interval(WRITE_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while !told.over.load(Acquire) {
+    loop {
         every.tick().await;
+        if told.over.load(Acquire) {
+            break;
+        }
         if heartbeat.is_none_or(|at| at.elapsed() >= HEARTBEAT_EVERY) {
             if heartbeat.is_some_and(|at| at.elapsed() >= EXPIRES_AFTER) {
                 // It was taken for dead, and what it told may be gone.

@@ -10,8 +10,8 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::super::ProducerPool;
-use super::super::pool::{Bound, Slot};
+use crate::delivery::ProducerPool;
+use crate::delivery::pool::{Bound, Slot};
 
 /// How often counts of partitions and limits of sizes are looked at again.
 const REFRESH: Duration = Duration::from_secs(30);
