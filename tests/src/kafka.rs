@@ -33,6 +33,7 @@ pub struct KafkaOptions {
     pub sasl: bool,
     /// A listener behind a proxy, for clients whose network is to break.
     pub proxied: bool,
+    /// How much memory its objects get.
     pub heap: Heap,
     /// More lines for server.properties.
     pub properties: Vec<(String, String)>,

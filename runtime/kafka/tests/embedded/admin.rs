@@ -74,12 +74,10 @@ async fn starts_are_resolved_to_offsets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wanted_port_leads_to_the_broker_and_a_taken_one_is_an_error() {
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    // Below those that the system gives out by itself: it could give one that was just free to another test.
+    let free = (10_000 + std::process::id() as u16 % 20_000..32_768)
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap();
     let broker = EmbeddedBroker::start(Some(free)).await.unwrap();
     assert_eq!(broker.bootstrap_servers(), format!("127.0.0.1:{free}"));
     assert!(

@@ -61,6 +61,16 @@ impl Way {
         let bound = self.bound.as_ref();
         bound.filter(|bound| bound.producer.fatal().is_some())
     }
+
+    /// Leaves a producer that is of no use any more.
+    fn leave(&mut self) {
+        if let Some(failed) = self.has_failed() {
+            self.slot.replace(failed);
+        }
+        if self.is_stale() {
+            self.bound = None;
+        }
+    }
 }
 
 /// Looks at topics again every so often, until they are gone.
@@ -186,22 +196,9 @@ impl Target {
 
     /// The end of a transaction replaces the producer, with nothing in flight.
     pub(super) fn go_on_after_a_transaction(&self) {
-        if self.is_stale()
-            && let Err(error) = self.rebind(&mut self.way.write())
-        {
-            tracing::warn!(%error, "a producer could not be built anew");
+        if self.is_stale() {
+            self.way.write().leave();
         }
-    }
-
-    /// Leaves a producer that is of no use any more.
-    fn rebind(&self, way: &mut Way) -> Result<(), KafkaError> {
-        if let Some(failed) = way.has_failed() {
-            way.slot.replace(failed);
-        }
-        if way.bound.is_none() || way.is_stale() {
-            way.bound = Some(way.slot.bind(&self.name)?);
-        }
-        Ok(())
     }
 
     /// The topic takes records of up to so many bytes from now on.
@@ -254,32 +251,27 @@ impl Target {
         while self.moves.load(Ordering::Acquire) || self.is_stale() {
             let mut idle = std::pin::pin!(self.idle.notified());
             idle.as_mut().enable();
-            match self.try_to_move() {
-                Ok(true) => {}
-                Ok(false) => idle.await,
-                Err(error) => {
-                    tracing::warn!(%error, topic = self.name, "a producer could not be built anew");
-                    tokio::time::sleep(AGAIN).await;
-                }
+            if !self.try_to_move() {
+                idle.await;
             }
         }
     }
 
     /// Says whether nothing was in the way.
-    fn try_to_move(&self) -> Result<bool, KafkaError> {
+    fn try_to_move(&self) -> bool {
         let mut way = self.way.write();
         // Whoever takes the topic counts first, and looks at the way then.
         if self.flights.load(Ordering::Acquire) > 0 {
-            return Ok(false);
+            return false;
         }
-        self.rebind(&mut way)?;
+        way.leave();
         // What is found out meanwhile says so again.
         self.moves.store(false, Ordering::Release);
         let next = self.next.lock().take();
         if let Some(slot) = next {
             *way = Way { slot, bound: None };
         }
-        Ok(true)
+        true
     }
 }
 
