@@ -149,11 +149,14 @@ impl Consumer {
                 let assigning = event.raw_code() == ErrorCode::AssignPartitions as i32;
                 let lost = !assigning && consume::assignment_lost(&self.inner.client);
                 let mut rebalance = self.inner.rebalance.lock();
-                let answer = if assigning {
+                let mut answer = if assigning {
                     rebalance.assigning(&partitions)
                 } else {
                     rebalance.revoking(&partitions)
                 };
+                if self.inner.closed.load(Ordering::Acquire) {
+                    answer = answer.or_else(|| rebalance.give_up());
+                }
                 if let Some(answer) = answer {
                     // Nothing to decide, yet the group waits for an answer.
                     if let Err(error) = self.answer(answer) {
@@ -312,7 +315,7 @@ impl Consumer {
     /// Leaves the group, off the async workers. Partitions that are still assigned go back without an event: let go of
     /// them first, if their commits matter.
     pub async fn close(&self) -> Result<(), KafkaError> {
-        if self.inner.closed.swap(true, Ordering::AcqRel) {
+        if !self.inner.begin_to_close() {
             return Ok(());
         }
         let client = Arc::clone(&self.inner.client);
@@ -326,9 +329,31 @@ pub struct Member {
     pub(crate) group: Result<GroupMetadata, KafkaError>,
 }
 
+impl Inner {
+    /// False if that has been done. Answers what nobody has: librdkafka would wait without end for the answer to a loss.
+    fn begin_to_close(&self) -> bool {
+        // Under the lock, so that whoever has just got an event sees either this or its own answer missing.
+        let mut rebalance = self.rebalance.lock();
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return false;
+        }
+        let answered = match rebalance.give_up() {
+            None => Ok(()),
+            Some(Answer::Assign(_)) => consume::incremental_assign(&self.client, &List::new()),
+            Some(Answer::Unassign(gone)) => {
+                consume::incremental_unassign(&self.client, &list_of(&gone))
+            }
+        };
+        if let Err(error) = answered {
+            tracing::debug!(%error, "a rebalance that nobody answered could not be answered");
+        }
+        true
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.closed.swap(true, Ordering::AcqRel) {
+        if !self.begin_to_close() {
             return;
         }
         // Records that are still held keep the client alive, but the group must not wait for them.

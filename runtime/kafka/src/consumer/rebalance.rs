@@ -86,6 +86,16 @@ impl Rebalance {
         Some(Answer::Unassign(gone))
     }
 
+    /// Answers what waits for an answer, without taking anything over.
+    pub(super) fn give_up(&mut self) -> Option<Answer> {
+        if !self.coming.is_empty() {
+            self.coming.clear();
+            return Some(Answer::Assign(Vec::new()));
+        }
+        let going: Vec<_> = self.going.keys().cloned().collect();
+        self.unassign(&going)
+    }
+
     /// Whether the partition is ours, and no rebalance waits for an answer: librdkafka would take any change for it.
     pub(super) fn is_settled(&self, partition: &TopicPartition) -> bool {
         self.coming.is_empty() && self.going.is_empty() && self.assigned.contains(partition)
@@ -148,6 +158,19 @@ mod tests {
             Some(Answer::Unassign(vec![partition(0), partition(2)]))
         );
         assert_eq!(rebalance.unassign(&[partition(2)]), None);
+    }
+
+    #[test]
+    fn what_nobody_answers_is_answered_without_taking_anything() {
+        let mut rebalance = assigned(&[0]);
+        assert_eq!(rebalance.give_up(), None);
+        rebalance.assigning(&[partition(1), partition(2)]);
+        rebalance.assign(&[(partition(1), 0)]);
+        assert_eq!(rebalance.give_up(), Some(Answer::Assign(vec![])));
+        rebalance.revoking(&[partition(0)]);
+        let gone = Some(Answer::Unassign(vec![partition(0)]));
+        assert_eq!(rebalance.give_up(), gone);
+        assert_eq!(rebalance.give_up(), None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Groups: partitions come, go, and are committed.
 
 use millstream_kafka::TopicPartition;
-use millstream_kafka::consumer::{Commit, Committed, Consumer, ConsumerEvent};
+use millstream_kafka::consumer::{Commit, Committed, Consumer, ConsumerEvent, ConsumerOptions};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::support::*;
 
@@ -72,6 +73,21 @@ async fn two_members_share_partitions_and_one_that_leaves_gives_its_own_back() {
     })
     .await;
     following_first.abort();
+}
+
+/// librdkafka sees to an assignment or a revocation that nobody has answered, but waits without end for the answer to a loss.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_may_leave_with_a_loss_unanswered() {
+    let world = World::new().await;
+    world.topic("in", 2);
+    let mut options = ConsumerOptions::new("g");
+    options.session_timeout = Duration::from_secs(6);
+    let (consumer, _queues) = world.reader_with(&options, "in", 2).await;
+    world.broker.set_up(false).unwrap();
+    let event = event(&consumer).await;
+    assert!(matches!(event, ConsumerEvent::Lost(_)), "{event:?}");
+    world.broker.set_up(true).unwrap();
+    within("closing", consumer.close()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
