@@ -78,7 +78,7 @@ func (r *Record[F]) Text() (string, error) {
 		return "", nullValue
 	}
 	if !utf8.Valid(value) {
-		return "", Reject("invalid-utf8", fmt.Sprintf("the value is not text: byte %d is not UTF-8", firstInvalid(value)))
+		return "", Reject("invalid-utf8", fmt.Sprintf("the value is not text: invalid UTF-8 at byte %d", firstInvalid(value)))
 	}
 	return guest.AsText(value), nil
 }

@@ -54,15 +54,15 @@ func (r *settingsReader) read(name string, tag reflect.StructTag, value value, i
 	// Of settings of one name the last counts.
 	for i := len(r.settings) - 1; i >= 0; i-- {
 		if text := r.settings[i].Value; r.settings[i].Name == name {
-			if !value.parse(text, into) {
-				r.wrong = append(r.wrong, fmt.Sprintf("setting `%s` is `%s`, not %s", name, text, value.expected))
+			if err := value.parse(text, into); err != nil {
+				r.wrong = append(r.wrong, fmt.Sprintf("setting `%s` is %s", name, value.wrong(text, err)))
 			}
 			return
 		}
 	}
 	if text, ok := tag.Lookup("default"); ok {
-		if !value.parse(text, into) {
-			r.wrong = append(r.wrong, fmt.Sprintf("the default of setting `%s` is `%s`, not %s", name, text, value.expected))
+		if err := value.parse(text, into); err != nil {
+			r.wrong = append(r.wrong, fmt.Sprintf("the default of setting `%s` is %s", name, value.wrong(text, err)))
 		}
 		return
 	}

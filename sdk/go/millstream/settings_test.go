@@ -71,14 +71,17 @@ func TestAnErrorNamesEverySettingThatIsWrong(t *testing.T) {
 		Threshold float64
 		Regions   map[string]int `default:""`
 		Keep      []int          `default:""`
+		Colors    []color        `default:""`
 	}
-	err := readSettings(&s, given("limit", "x", "small", "256", "min_age", "3", "strict", "yes", "regions", "a=1,b", "keep", "1,,2"))
+	err := readSettings(&s, given("limit", "x", "small", "256", "min_age", "3", "strict", "yes", "regions", "a=1,b", "keep", "1,,2",
+		"colors", "red, blue"))
 	expected := "setting `limit` is `x`, not an integer; " +
 		"setting `small` is `256`, not an integer from 0 to 255; " +
 		"setting `strict` is `yes`, not true or false; " +
 		"setting `threshold` is missing: it is a number; " +
 		"setting `regions` is `a=1,b`, not a list `name = value, name = value`, where each name is a text and each value an integer; " +
 		"setting `keep` is `1,,2`, not a list with commas, where each is an integer; " +
+		"setting `colors` is `red, blue`, not a list with commas, where each is a color: not red; " +
 		"there is no setting `min_age`: did you mean `min-age`?"
 	if err == nil || err.Error() != expected {
 		t.Errorf("%v", err)

@@ -305,7 +305,7 @@ func TestTextAndJSONRejectWhatTheyAreNot(t *testing.T) {
 	if codes := outcome.Codes(); !slices.Equal(codes, []string{"invalid-utf8", "malformed-json", "unexpected-json", "null-value"}) {
 		t.Errorf("rejected: %v", outcome.Rejected)
 	}
-	if reason := outcome.Rejected[0].Reason; reason != "the value is not text: byte 1 is not UTF-8" {
+	if reason := outcome.Rejected[0].Reason; reason != "the value is not text: invalid UTF-8 at byte 1" {
 		t.Errorf("the reason: %s", reason)
 	}
 	if value := string(outcome.Emitted[0].Value); value != `{"n":7}7` {
