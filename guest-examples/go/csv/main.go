@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/millstream/millstream/sdk/go/millstream"
 )
@@ -16,16 +15,12 @@ var convert = millstream.Transform[millstream.None, Settings]{
 	Outputs: []string{JSON: "json"},
 	Reads:   millstream.Values,
 	Record: func(record *millstream.Record[millstream.None], out *millstream.Emitter, settings *Settings) error {
-		value := record.Value()
-		if value == nil {
-			return millstream.Reject("null-value", "the record has no value")
-		}
-		if !utf8.Valid(value) {
-			return millstream.Reject("not-utf-8", "the value is not UTF-8")
+		text, err := record.Text()
+		if err != nil {
+			return err
 		}
 		// Spreadsheets begin with a byte order mark.
-		text := strings.TrimPrefix(string(value), "\ufeff")
-		lines := reader{rest: text, delimiter: settings.delimiter}
+		lines := reader{rest: strings.TrimPrefix(text, "\ufeff"), delimiter: settings.delimiter}
 		var json []byte
 		for number := 1; ; number++ {
 			fields, err := lines.line()

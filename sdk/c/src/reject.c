@@ -87,7 +87,7 @@ ms_status ms_record_text(const ms_record *record, ms_emitter *out, ms_bytes *tex
         return ms_reject(out, "null-value", "the record has no value");
     size_t valid = ms_utf8_prefix(*text);
     if (valid != text->len)
-        return ms_reject(out, "invalid-utf8", "the value is not text: it is no UTF-8 from byte %zu on", valid);
+        return ms_reject(out, "invalid-utf8", "the value is not text: invalid UTF-8 at byte %zu", valid);
     return MS_OK;
 }
 

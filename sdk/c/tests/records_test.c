@@ -123,7 +123,7 @@ static void a_value_that_is_no_text_is_rejected_where_text_is_wanted(void)
     ms_test *test = over("hello", "a\xff", "forward");
     const ms_outcome *outcome = ms_test_run(test);
     MS_CHECK_TEXT(outcome->rejected[0].code, "invalid-utf8");
-    MS_CHECK_TEXT(outcome->rejected[0].reason, "the value is not text: it is no UTF-8 from byte 1 on");
+    MS_CHECK_TEXT(outcome->rejected[0].reason, "the value is not text: invalid UTF-8 at byte 1");
     MS_CHECK(outcome->log_count == 1 && outcome->logs[0].level == MS_INFO);
     MS_CHECK_TEXT(outcome->logs[0].message, "hello");
     ms_test_free(test);

@@ -8,7 +8,7 @@ import type { Lookup } from "./declare/lookups.js";
 import { isShallow } from "./depth.js";
 import { row } from "./each.js";
 import { PermanentFailure, Reject, nullValue, textOf } from "./reject.js";
-import { decodeText } from "./utf8.js";
+import { decodeText, validUpTo } from "./utf8.js";
 
 /** What every record has. */
 export interface AnyRecord {
@@ -124,8 +124,8 @@ export class RecordView implements AnyRecord, RecordKey, RecordValue, RecordHead
     if (value === null) throw nullValue();
     try {
       return decodeText(value);
-    } catch (error) {
-      throw new Reject("invalid-utf8", `the value is not text: ${textOf(error)}`);
+    } catch {
+      throw new Reject("invalid-utf8", `the value is not text: invalid UTF-8 at byte ${validUpTo(value)}`);
     }
   }
   json<T = unknown>(): T {

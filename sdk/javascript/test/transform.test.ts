@@ -79,7 +79,7 @@ test("the value is text or JSON, and what is neither is rejected", () => {
   );
   assert.deepEqual(outcome.rejected, [
     { row: 1, code: "null-value", reason: "the record has no value" },
-    { row: 2, code: "invalid-utf8", reason: "the value is not text: the bytes are not text: invalid UTF-8 at byte 1" },
+    { row: 2, code: "invalid-utf8", reason: "the value is not text: invalid UTF-8 at byte 1" },
   ]);
   const asJson = transform({ outputs: ["out"], reads: ["values"] }, (record, out) => {
     out.emit("out").json({ twice: record.json<{ n: number }>().n * 2 });

@@ -103,8 +103,11 @@ impl<'a, R: Reads> Record<'a, R> {
     where
         R::Values: ValuesAreRead,
     {
-        std::str::from_utf8(self.bytes()?)
-            .map_err(|error| Reject::new("invalid-utf8", format!("the value is not text: {error}")))
+        std::str::from_utf8(self.bytes()?).map_err(|error| {
+            let at = error.valid_up_to();
+            let reason = format!("the value is not text: invalid UTF-8 at byte {at}");
+            Reject::new("invalid-utf8", reason)
+        })
     }
 
     /// The headers, in their order; names may repeat.

@@ -59,7 +59,7 @@ static ms_status convert(const ms_record *record, ms_emitter *out, void *state)
     ms_bytes text;
     ms_status status = ms_record_text(record, out, &text);
     if (status != MS_OK)
-        return ms_is_null(text) ? status : ms_reject(out, "not-utf-8", "the value is not UTF-8");
+        return status;
     // Spreadsheets begin with a byte order mark.
     if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         text = ms_bytes_of(text.data + 3, text.len - 3);

@@ -18,8 +18,7 @@ struct Csv : ms::Transform {
     ms::Result apply(const ms::Record &record, ms::Emitter &out)
     {
         std::string_view text;
-        if (ms::Result read = record.text(out, text); !read)
-            return record.value() ? ms::Reject("not-utf-8", "the value is not UTF-8") : std::move(read);
+        MILLSTREAM_TRY(record.text(out, text));
         // Spreadsheets begin with a byte order mark.
         if (text.substr(0, 3) == "\xef\xbb\xbf")
             text.remove_prefix(3);

@@ -1,6 +1,6 @@
 /** Turns CSV into JSON: every line of a record becomes a record of its own, an object. */
 
-import { Reject, decodeText, setting, transform } from "@millstream/sdk";
+import { Reject, setting, transform } from "@millstream/sdk";
 
 import { WrongType, object, parseColumns } from "./columns.js";
 import { Malformed, Reader } from "./csv.js";
@@ -22,7 +22,8 @@ export default transform(
     init: ({ columns, delimiter }) => ({ columns: parseColumns(columns), delimiter }),
   },
   (record, out, { columns, delimiter }) => {
-    const reader = new Reader(textOf(record.value), delimiter);
+    // Spreadsheets begin with a byte order mark.
+    const reader = new Reader(record.text().replace(/^\ufeff/, ""), delimiter);
     let number = 1;
     try {
       for (let fields; (fields = reader.line()) !== null; number++) {
@@ -43,14 +44,4 @@ export default transform(
 function parseDelimiter(text: string): string | undefined {
   if (text === "tab") return "\t";
   return /^[^"\r\n\u0080-\uffff]$/.test(text) ? text : undefined;
-}
-
-/** The value's text, without the byte order mark that spreadsheets begin with. */
-function textOf(value: Uint8Array | null): string {
-  if (value === null) throw new Reject("null-value", "the record has no value");
-  try {
-    return decodeText(value).replace(/^\ufeff/, "");
-  } catch {
-    throw new Reject("not-utf-8", "the value is not UTF-8");
-  }
 }

@@ -28,7 +28,8 @@ class Settings(millstream.Settings):
 def convert(record: Record, out: Emitter[Out], settings: Settings) -> None:
     columns = settings.parsed_columns
     try:
-        for number, fields in read_lines(text_of(record.value), settings.separator):
+        # Spreadsheets begin with a byte order mark.
+        for number, fields in read_lines(record.text().removeprefix("\ufeff"), settings.separator):
             if len(fields) != len(columns):
                 count = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
                 raise Reject("wrong-columns", f"line {number} has {count}, not {len(columns)}")
@@ -38,16 +39,6 @@ def convert(record: Record, out: Emitter[Out], settings: Settings) -> None:
                 raise Reject("wrong-type", f"line {number}: {error}") from None
     except Malformed as error:
         raise Reject("malformed-csv", str(error)) from None
-
-
-def text_of(value: bytes | None) -> str:
-    """The value's text, without the byte order mark that spreadsheets begin with."""
-    if value is None:
-        raise Reject("null-value", "the record has no value")
-    try:
-        return value.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise Reject("not-utf-8", "the value is not UTF-8") from None
 
 
 def parse_delimiter(text: str) -> str:

@@ -62,8 +62,7 @@ impl State for Format {
 
 #[transform]
 fn convert(record: Record<'_>, out: &mut Emitter<Out>, format: &Format) -> Result<(), Reject> {
-    let text = str::from_utf8(record.bytes()?)
-        .map_err(|_| Reject::new("not-utf-8", "the value is not UTF-8"))?;
+    let text = record.text()?;
     // Spreadsheets begin with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let columns = &format.columns;
