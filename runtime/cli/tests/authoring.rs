@@ -103,6 +103,13 @@ fn a_new_project_builds_and_passes_its_cases_and_a_wrong_case_fails() {
     assert!(said.contains("updated by-age"), "{said}");
     succeeds(&project, &module);
 
+    // A counter that a case looks at has to be one of the transform's.
+    let counters = project.join("cases/by-age/counters.toml");
+    fs::write(&counters, "adults = 1\n").expect("it can be written");
+    let said = fails(&project, &module, 1);
+    assert!(said.contains("declares no counter adults"), "{said}");
+    fs::remove_file(&counters).expect("it is there");
+
     // What becomes of other records, with another setting.
     fs::write(
         project.join("events.jsonl"),

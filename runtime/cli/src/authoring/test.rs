@@ -16,7 +16,7 @@ use millstream_engine::Module;
 
 use crate::output::{self, Complaint, escape};
 use case::Case;
-use engine::{Cut, Ran};
+use engine::Cut;
 
 /// One runs at a time; the next may be made before it has gone.
 const INSTANCES: u32 = 4;
@@ -24,7 +24,8 @@ const INSTANCES: u32 = 4;
 /// Run the cases of the transform in this folder, offline, through the engine that the host runs
 ///
 /// A case is a folder in cases/: input.jsonl has the records that go in, expected.jsonl what has to come out, settings.toml
-/// the settings, if any, and tables/NAME.jsonl what a table holds. Builds the component first.
+/// the settings, if any, tables/NAME.jsonl what a table holds, and counters.toml what counters have to come to. Builds the
+/// component first.
 #[derive(clap::Args, Debug)]
 #[command(
     after_long_help = "Examples:\n  millstream test\n  millstream test by-age --update\n  millstream test --module route.wasm --junit report.xml"
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     /// Test this component instead of building one
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
-    /// Write what came out to expected.jsonl
+    /// Write what came out to expected.jsonl, and counts to a counters.toml that is there
     #[arg(long)]
     update: bool,
     /// Show what the component logged, also when a case passes
@@ -142,36 +143,59 @@ async fn judge(
         Ok(outcomes) => outcomes,
         Err(failure) => return Ok((Verdict::Failed(lines(&engine::explain(failure))), logs)),
     };
+    let whole_counts = whole.named_counts();
     for cut in [Cut::Ones, Cut::Fresh] {
-        let Ran { ended, logs, .. } = engine::run(module, case, cut).await;
-        let differences = match ended {
-            Ok(cut_outcomes) => compare::runs(outcomes, &cut_outcomes),
-            Err(failure) => lines(&engine::explain(&failure)),
+        let ran = engine::run(module, case, cut).await;
+        let differences = match &ran.ended {
+            Ok(cut_outcomes) => {
+                let mut differences = compare::runs(outcomes, cut_outcomes);
+                // One that counts batches, say, is nothing to look at.
+                let looked_at = whole_counts
+                    .iter()
+                    .filter(|(name, _)| case.counters.contains_key(**name))
+                    .map(|(name, count)| ((*name).to_owned(), *count))
+                    .collect();
+                differences.extend(compare::counters(&looked_at, &ran.named_counts()));
+                differences
+            }
+            Err(failure) => lines(&engine::explain(failure)),
         };
         if !differences.is_empty() {
             let mut said = vec![format!(
                 "{cut}, it answers something else than in one batch (-):"
             )];
             said.extend(differences);
-            return Ok((Verdict::Failed(said), logs));
+            return Ok((Verdict::Failed(said), ran.logs));
         }
     }
-    if let Some(expected) = &case.expected {
-        let differences = compare::with_expected(expected, outcomes);
-        if differences.is_empty() {
-            return Ok((Verdict::Passed, logs));
+    let Some(expected) = &case.expected else {
+        if update {
+            case.write_expected(outcomes)?;
+            case.write_counters(&whole_counts)?;
+            return Ok((Verdict::Updated, logs));
         }
-        if !update {
-            return Ok((Verdict::Failed(differences), logs));
-        }
-    } else if !update {
         let missing = format!(
             "there is no {}: `millstream test --update` writes it",
             show(&case.expected_file())
         );
         return Ok((Verdict::Failed(vec![missing]), logs));
+    };
+    let mut differences = compare::with_expected(expected, outcomes);
+    let counted = compare::counters(&case.counters, &whole_counts);
+    if differences.is_empty() && counted.is_empty() {
+        return Ok((Verdict::Passed, logs));
     }
-    case.write_expected(outcomes)?;
+    if !update {
+        differences.extend(counted);
+        return Ok((Verdict::Failed(differences), logs));
+    }
+    // What is as expected keeps its form.
+    if !differences.is_empty() {
+        case.write_expected(outcomes)?;
+    }
+    if !counted.is_empty() {
+        case.write_counters(&whole_counts)?;
+    }
     Ok((Verdict::Updated, logs))
 }
 

@@ -20,6 +20,8 @@ pub(in crate::authoring) struct Case {
     pub(in crate::authoring) input: Vec<Input>,
     /// None where there is no such file.
     pub(in crate::authoring) expected: Option<Vec<Expected>>,
+    /// What counters have to come to, by their names; the others are not looked at.
+    pub(super) counters: BTreeMap<String, u64>,
 }
 
 /// The latest value of each key.
@@ -96,7 +98,8 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T
     Text::deserialize(deserializer).map(Some)
 }
 
-const LAYOUT: &str = "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml and tables/*.jsonl";
+const LAYOUT: &str = "a case is a folder cases/NAME with input.jsonl and expected.jsonl, and perhaps settings.toml, \
+                      counters.toml and tables/*.jsonl";
 
 /// The project's cases, by name.
 pub(in crate::authoring) fn find(project: &Path, names: &[String]) -> Result<Vec<Case>, Complaint> {
@@ -151,6 +154,7 @@ fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
     let expected = lines(&folder.join("expected.jsonl"), Expected::parse)?;
     let settings = settings(&folder.join("settings.toml"))?;
     let tables = tables(&folder.join("tables"))?;
+    let counters = counters(&folder.join("counters.toml"))?;
     Ok(Case {
         name,
         folder,
@@ -158,6 +162,7 @@ fn read(name: String, folder: PathBuf) -> Result<Case, Complaint> {
         tables,
         input,
         expected,
+        counters,
     })
 }
 
@@ -269,6 +274,14 @@ fn settings(path: &Path) -> Result<Vec<(String, String)>, Complaint> {
         .collect()
 }
 
+fn counters(path: &Path) -> Result<BTreeMap<String, u64>, Complaint> {
+    let text = text(path)?.unwrap_or_default();
+    toml::from_str(&text).map_err(|error| {
+        Complaint::new(path.display().to_string(), error.to_string())
+            .help("write one counter a line: unknown_users = 2")
+    })
+}
+
 impl Case {
     /// One that is in no folder.
     pub(in crate::authoring) fn new(
@@ -285,6 +298,7 @@ impl Case {
             tables,
             input,
             expected,
+            counters: BTreeMap::new(),
         }
     }
 
@@ -300,14 +314,30 @@ impl Case {
             .into_iter()
             .map(|outcome| write(outcome, &self.input) + "\n")
             .collect();
-        let path = self.expected_file();
-        fs::write(&path, text).map_err(|error| {
-            Complaint::new(
-                path.display().to_string(),
-                format!("cannot be written: {error}"),
-            )
-        })
+        overwrite(&self.expected_file(), &text)
     }
+
+    /// The same for the counters that the case looks at.
+    pub(super) fn write_counters(&self, counts: &BTreeMap<&str, u64>) -> Result<(), Complaint> {
+        if self.counters.is_empty() {
+            return Ok(());
+        }
+        let text: String = counts
+            .iter()
+            .filter(|(name, _)| self.counters.contains_key(**name))
+            .map(|(name, count)| format!("{name} = {count}\n"))
+            .collect();
+        overwrite(&self.folder.join("counters.toml"), &text)
+    }
+}
+
+fn overwrite(path: &Path, text: &str) -> Result<(), Complaint> {
+    fs::write(path, text).map_err(|error| {
+        Complaint::new(
+            path.display().to_string(),
+            format!("cannot be written: {error}"),
+        )
+    })
 }
 
 /// The line that expects this outcome. A timestamp is worth a word only where it changed.
@@ -393,6 +423,8 @@ mod tests {
             wrong,
             "/cases/one/settings.toml: `a` is array: a setting is a text, an integer or a boolean"
         );
+        let wrong = complaint(&[("input.jsonl", "{}"), ("counters.toml", "users = -1")]);
+        assert!(wrong.starts_with("/cases/one/counters.toml: "), "{wrong}");
         assert_eq!(complaint(&[]), "/cases/one/input.jsonl: is not there");
         assert_eq!(
             complaint(&[("input.jsonl", "\n")]),

@@ -2,7 +2,7 @@
 //!
 //! Records are compared output by output: between two outputs there is no order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{Expected, write};
 use super::engine::Outcome;
@@ -85,6 +85,26 @@ pub(in crate::authoring) fn with_expected(
                     came[j].row()
                 )),
             }
+        }
+    }
+    lines
+}
+
+/// Which counters came to something else than expected.
+pub(super) fn counters(
+    expected: &BTreeMap<String, u64>,
+    counts: &BTreeMap<&str, u64>,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, expected) in expected {
+        match counts.get(name.as_str()) {
+            Some(count) if count == expected => {}
+            Some(count) => {
+                lines.push(format!("the counter {name}:"));
+                lines.push(format!("  - {expected}"));
+                lines.push(format!("  + {count}"));
+            }
+            None => lines.push(format!("the transform declares no counter {name}")),
         }
     }
     lines
@@ -312,6 +332,25 @@ mod tests {
             timestamp: 0,
             partition: None,
         }
+    }
+
+    #[test]
+    fn counters_that_nobody_names_are_not_compared() {
+        let expected = [
+            ("a".to_owned(), 1),
+            ("b".to_owned(), 2),
+            ("d".to_owned(), 0),
+        ];
+        let counts = [("a", 1), ("b", 3), ("c", 4)].into();
+        assert_eq!(
+            counters(&expected.into(), &counts),
+            [
+                "the counter b:",
+                "  - 2",
+                "  + 3",
+                "the transform declares no counter d"
+            ]
+        );
     }
 
     #[test]

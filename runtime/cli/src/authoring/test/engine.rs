@@ -105,6 +105,19 @@ pub(in crate::authoring) struct Ran {
     pub(in crate::authoring) logs: Vec<String>,
     /// What the transform's counters came to, by their index.
     pub(in crate::authoring) counts: BTreeMap<usize, u64>,
+    /// What the transform calls its counters.
+    names: Vec<String>,
+}
+
+impl Ran {
+    /// What the counters came to, those that nothing was added to as well.
+    pub(super) fn named_counts(&self) -> BTreeMap<&str, u64> {
+        let count = |index| self.counts.get(&index).copied().unwrap_or(0);
+        let names = self.names.iter().enumerate();
+        names
+            .map(|(index, name)| (name.as_str(), count(index)))
+            .collect()
+    }
 }
 
 /// Loads a component, of which so many instances are wanted. It is the user's own, so it is compiled right here.
@@ -163,6 +176,7 @@ pub(in crate::authoring) struct Ears(Mutex<Heard>);
 struct Heard {
     logs: Vec<String>,
     counts: BTreeMap<usize, u64>,
+    names: Vec<String>,
 }
 
 impl Ears {
@@ -194,11 +208,16 @@ impl Observer for Ears {
 pub(in crate::authoring) async fn run(module: &Module, case: &Case, cut: Cut) -> Ran {
     let ears = Arc::new(Ears::default());
     let ended = outcomes(module, case, cut, &ears).await;
-    let Heard { logs, counts } = std::mem::take(&mut *ears.heard());
+    let Heard {
+        logs,
+        counts,
+        names,
+    } = std::mem::take(&mut *ears.heard());
     Ran {
         ended,
         logs,
         counts,
+        names,
     }
 }
 
@@ -247,6 +266,7 @@ async fn outcomes(
 ) -> Result<Vec<Outcome>, Failure> {
     let limits = Limits::default();
     let description = module.describe(&case.settings, &limits).await?;
+    ears.heard().names.clone_from(&description.counters);
     let module = with_tables(module, &case.tables, &description)?;
     let start = || module.instantiate(&case.settings, &limits, &description, ears.clone());
     let mut instance: Instance = start().await?;
