@@ -129,9 +129,9 @@ fn retention_that_overtakes_a_host_costs_what_it_deleted_and_nothing_else() {
     for delivery in DELIVERIES {
         let scene = Scene::new(1);
         let host = Host::start(&quick());
-        // A tenth of a second a batch, and more than a host fetches ahead.
-        let slow = scene.manifest(delivery, "spin = 100000000", LENIENT);
-        let sent = 20_000;
+        // A fifth of a second a batch, and far more than a host fetches ahead: it is not to be near when records go.
+        let slow = scene.manifest(delivery, "spin = 200000000", LENIENT);
+        let sent = 60_000;
         // Random, or compression would make little of it.
         let mut filler = || -> String {
             (0..125)
@@ -148,7 +148,7 @@ fn retention_that_overtakes_a_host_costs_what_it_deleted_and_nothing_else() {
             let committed = kafka.committed(&group, &scene.source)[0]?;
             (committed > 0).then_some(())
         });
-        let first = random.random_range(15_000..18_000);
+        let first = random.random_range(50_000..57_000);
         kafka.delete_records(&scene.source, 0, first);
         await_committed(&host, &scene, sent as i64);
         let found = numbers(&scene.out);
