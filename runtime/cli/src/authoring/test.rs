@@ -9,6 +9,7 @@ pub(super) mod engine;
 mod junit;
 pub(super) mod text;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -143,18 +144,18 @@ async fn judge(
         Ok(outcomes) => outcomes,
         Err(failure) => return Ok((Verdict::Failed(lines(&engine::explain(failure))), logs)),
     };
+    // One that counts batches, say, is nothing to look at.
     let whole_counts = whole.named_counts();
+    let looked_at: BTreeMap<String, u64> = whole_counts
+        .iter()
+        .filter(|(name, _)| case.counters.contains_key(**name))
+        .map(|(name, count)| ((*name).to_owned(), *count))
+        .collect();
     for cut in [Cut::Ones, Cut::Fresh] {
         let ran = engine::run(module, case, cut).await;
         let differences = match &ran.ended {
             Ok(cut_outcomes) => {
                 let mut differences = compare::runs(outcomes, cut_outcomes);
-                // One that counts batches, say, is nothing to look at.
-                let looked_at = whole_counts
-                    .iter()
-                    .filter(|(name, _)| case.counters.contains_key(**name))
-                    .map(|(name, count)| ((*name).to_owned(), *count))
-                    .collect();
                 differences.extend(compare::counters(&looked_at, &ran.named_counts()));
                 differences
             }
@@ -171,7 +172,7 @@ async fn judge(
     let Some(expected) = &case.expected else {
         if update {
             case.write_expected(outcomes)?;
-            case.write_counters(&whole_counts)?;
+            case.write_counters(&looked_at)?;
             return Ok((Verdict::Updated, logs));
         }
         let missing = format!(
@@ -194,7 +195,7 @@ async fn judge(
         case.write_expected(outcomes)?;
     }
     if !counted.is_empty() {
-        case.write_counters(&whole_counts)?;
+        case.write_counters(&looked_at)?;
     }
     Ok((Verdict::Updated, logs))
 }

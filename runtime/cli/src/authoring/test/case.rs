@@ -317,14 +317,13 @@ impl Case {
         overwrite(&self.expected_file(), &text)
     }
 
-    /// The same for the counters that the case looks at.
-    pub(super) fn write_counters(&self, counts: &BTreeMap<&str, u64>) -> Result<(), Complaint> {
+    /// The same for the counters that the case looks at, if any.
+    pub(super) fn write_counters(&self, counts: &BTreeMap<String, u64>) -> Result<(), Complaint> {
         if self.counters.is_empty() {
             return Ok(());
         }
         let text: String = counts
             .iter()
-            .filter(|(name, _)| self.counters.contains_key(**name))
             .map(|(name, count)| format!("{name} = {count}\n"))
             .collect();
         overwrite(&self.folder.join("counters.toml"), &text)
