@@ -8,6 +8,7 @@ use std::time::Duration;
 use millstream_engine::{Batch, Description, Failure, Limits, Output, Parts, Plan};
 use millstream_host::guests::Guests;
 use millstream_host::memory::{Ending, Memory};
+use millstream_host::runner::RunState;
 use millstream_host::source::Event;
 use plane_support::*;
 
@@ -82,6 +83,30 @@ async fn a_write_that_fails_takes_its_whole_transaction_back() {
     plane.committed(1, 1500).await;
     agree(&memory, 2);
     assert_eq!(plane.handle.stats().snapshot().aborts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_fails_while_its_transaction_ends_is_named_as_the_reason() {
+    let memory = memory(1);
+    memory.append("in", 0, numbers(0..500));
+    memory.cork();
+    let plane = start_exactly_once(&memory, revision(1, pass()));
+    plane.assign(0..1);
+    until("it is being written", || memory.held() == 1).await;
+    // Long past the time to commit, which waits for the write.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    memory.fail_next(1);
+    memory.end_next(Ending::AbortedUnknown);
+    memory.release(0);
+    memory.uncork();
+    plane.committed(0, 500).await;
+    let state = plane.state();
+    assert!(
+        matches!(&state, RunState::Running { problem: Some(problem), .. }
+            if problem.contains("the test said how it ends; the first record that failed: the test said so")),
+        "{state:?}"
+    );
+    agree(&memory, 1);
 }
 
 /// A broker that takes its time over what was aborted is a slow one: aborting what comes next as well would never end.

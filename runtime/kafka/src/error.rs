@@ -44,6 +44,13 @@ impl KafkaError {
         self
     }
 
+    /// What was done about it failed as well.
+    pub(crate) fn and(mut self, next: &KafkaError) -> Self {
+        self.message = format!("{}, and {next}", self.message);
+        self.fatal |= next.fatal;
+        self
+    }
+
     /// From the safe API's error, whose text it keeps.
     pub(crate) fn from_rdkafka(
         action: impl Into<String>,

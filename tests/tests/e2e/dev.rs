@@ -207,12 +207,14 @@ fn topic_commands_write_and_read_without_kafkas_tools() {
     )
     .succeeded();
     produce(&["--jsonl"], "{\"key\":\n").failed(1, &["line 1"]);
+    // Until they are there, not up to an end that the transform has yet to reach.
     let read = dev
         .cli(&[
             "topic",
             "consume",
             "out",
             "--from-beginning",
+            "--follow",
             "--count",
             "2",
         ])
@@ -230,6 +232,7 @@ fn topic_commands_write_and_read_without_kafkas_tools() {
             "consume",
             "out",
             "--from-beginning",
+            "--follow",
             "--count",
             "3",
         ])

@@ -182,7 +182,11 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
                 lost::verify(&self.ledger, &self.offsets).await?;
             }
             self.skipped().await?;
-        } else if let Err(error) = self.commit(&contents).await {
+        } else if let Err(mut error) = self.commit(&contents).await {
+            // A record that failed while the transaction ended is why it did; the refusal only counts them.
+            if let Some(record) = ending.0.lock().spoiled.take() {
+                error.message = format!("{error}; the first record that failed: {record}");
+            }
             if contents.began.is_some_and(|began| began.elapsed() >= LONG) {
                 let less = (contents.bytes / 2).max(LEAST);
                 self.most.store(less, Ordering::Relaxed);

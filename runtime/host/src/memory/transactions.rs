@@ -139,7 +139,10 @@ impl Transactions for MemoryTransactions {
         );
         match ending {
             None => Ok(()),
-            Some(_) => Err(DeliveryError::new("told-to-fail", "the test said so")),
+            Some(_) => Err(DeliveryError::new(
+                "told-to-fail",
+                "the test said how it ends",
+            )),
         }
     }
 

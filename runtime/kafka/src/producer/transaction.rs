@@ -120,7 +120,8 @@ fn give_up(
     }
     match again(within, |timeout| transaction::abort(client, timeout)) {
         Ok(()) => TransactionError::Aborted(error),
-        Err((worse, _)) => TransactionError::Over(worse),
+        // Why it had to be aborted is what people can do something about.
+        Err((worse, _)) => TransactionError::Over(error.and(&worse)),
     }
 }
 
