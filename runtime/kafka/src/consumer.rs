@@ -159,7 +159,7 @@ impl Consumer {
                 }
                 if let Some(answer) = answer {
                     // Nothing to decide, yet the group waits for an answer.
-                    if let Err(error) = self.answer(answer) {
+                    if let Err(error) = self.inner.answer(answer) {
                         return Some(ConsumerEvent::Error(error));
                     }
                     return None;
@@ -179,59 +179,9 @@ impl Consumer {
         }
     }
 
-    fn answer(&self, answer: Answer) -> Result<(), KafkaError> {
-        let mut list = List::new();
-        match answer {
-            Answer::Assign(partitions) => {
-                for (partition, offset) in &partitions {
-                    // A partition whose queue nobody took would send its records into the event queue.
-                    self.queue(partition)?.inner.clear();
-                    list.add(partition, *offset, "");
-                }
-                consume::incremental_assign(&self.inner.client, &list)
-            }
-            Answer::Unassign(partitions) => {
-                for partition in &partitions {
-                    list.add(partition, -1001, "");
-                }
-                let result = consume::incremental_unassign(&self.inner.client, &list);
-                for queue in partitions
-                    .iter()
-                    .filter_map(|partition| self.known_queue(partition))
-                {
-                    queue.clear();
-                }
-                result
-            }
-        }
-    }
-
-    fn known_queue(&self, partition: &TopicPartition) -> Option<Arc<queue::Inner>> {
-        self.inner.queues.lock().get(partition)?.upgrade()
-    }
-
     /// The queue of a partition. Best taken before the partition is assigned, so that nothing is missed.
     pub fn queue(&self, partition: &TopicPartition) -> Result<PartitionQueue, KafkaError> {
-        let mut queues = self.inner.queues.lock();
-        if let Some(inner) = queues.get(partition).and_then(Weak::upgrade) {
-            return Ok(PartitionQueue { inner });
-        }
-        let queue = consume::partition_queue(&self.inner.client, partition).ok_or_else(|| {
-            KafkaError::new(
-                format!("read {partition}"),
-                ErrorCode::UnknownPartition,
-                "not a partition",
-            )
-        })?;
-        let inner = queue::Inner::new(
-            partition.clone(),
-            queue,
-            Arc::clone(&self.inner.room),
-            self.inner.pump.clone(),
-        );
-        queues.retain(|_, queue| queue.strong_count() > 0);
-        queues.insert(partition.clone(), Arc::downgrade(&inner));
-        Ok(PartitionQueue { inner })
+        self.inner.queue(partition)
     }
 
     /// Answers an [`ConsumerEvent::Assign`], with the offset to start each partition at. May be called for some of its
@@ -241,7 +191,7 @@ impl Consumer {
         let mut rebalance = self.inner.rebalance.lock();
         rebalance
             .assign(partitions)
-            .map_or(Ok(()), |answer| self.answer(answer))
+            .map_or(Ok(()), |answer| self.inner.answer(answer))
     }
 
     /// Answers a [`ConsumerEvent::Revoke`] or [`ConsumerEvent::Lost`], some partitions at a time if need be, as
@@ -249,14 +199,14 @@ impl Consumer {
     pub fn unassign(&self, partitions: &[TopicPartition]) -> Result<(), KafkaError> {
         let mut rebalance = self.inner.rebalance.lock();
         match rebalance.unassign(partitions) {
-            Some(answer) => self.answer(answer),
+            Some(answer) => self.inner.answer(answer),
             None => self.pause(&rebalance.held_of(partitions)),
         }
     }
 
     /// Moves a partition's position. Its queue gives nothing meanwhile, and records from `offset` on once this returns.
     pub async fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), KafkaError> {
-        let _held = self.known_queue(partition).map(|queue| queue.hold());
+        let _held = self.inner.known_queue(partition).map(|queue| queue.hold());
         let mut list = List::new();
         list.add(partition, offset, "");
         let (client, timeout) = (Arc::clone(&self.inner.client), millis(self.inner.timeout));
@@ -330,6 +280,57 @@ pub struct Member {
 }
 
 impl Inner {
+    fn answer(&self, answer: Answer) -> Result<(), KafkaError> {
+        match answer {
+            Answer::Assign(partitions) => {
+                let mut list = List::new();
+                for (partition, offset) in &partitions {
+                    // A partition whose queue nobody took would send its records into the event queue.
+                    self.queue(partition)?.inner.clear();
+                    list.add(partition, *offset, "");
+                }
+                consume::incremental_assign(&self.client, &list)
+            }
+            Answer::Unassign(partitions) => {
+                let result = consume::incremental_unassign(&self.client, &list_of(&partitions));
+                for queue in partitions
+                    .iter()
+                    .filter_map(|partition| self.known_queue(partition))
+                {
+                    queue.clear();
+                }
+                result
+            }
+        }
+    }
+
+    fn known_queue(&self, partition: &TopicPartition) -> Option<Arc<queue::Inner>> {
+        self.queues.lock().get(partition)?.upgrade()
+    }
+
+    fn queue(&self, partition: &TopicPartition) -> Result<PartitionQueue, KafkaError> {
+        let mut queues = self.queues.lock();
+        if let Some(inner) = queues.get(partition).and_then(Weak::upgrade) {
+            return Ok(PartitionQueue { inner });
+        }
+        let queue = consume::partition_queue(&self.client, partition).ok_or_else(|| {
+            KafkaError::new(
+                format!("read {partition}"),
+                ErrorCode::UnknownPartition,
+                "not a partition",
+            )
+        })?;
+        let inner = queue::Inner::new(
+            partition.clone(),
+            queue,
+            Arc::clone(&self.room),
+            self.pump.clone(),
+        );
+        queues.retain(|_, queue| queue.strong_count() > 0);
+        queues.insert(partition.clone(), Arc::downgrade(&inner));
+        Ok(PartitionQueue { inner })
+    }
+
     /// False if that has been done. Answers what nobody has: librdkafka would wait without end for the answer to a loss.
     fn begin_to_close(&self) -> bool {
         // Under the lock, so that whoever has just got an event sees either this or its own answer missing.
@@ -337,14 +338,8 @@ impl Inner {
         if self.closed.swap(true, Ordering::AcqRel) {
             return false;
         }
-        let answered = match rebalance.give_up() {
-            None => Ok(()),
-            Some(Answer::Assign(_)) => consume::incremental_assign(&self.client, &List::new()),
-            Some(Answer::Unassign(gone)) => {
-                consume::incremental_unassign(&self.client, &list_of(&gone))
-            }
-        };
-        if let Err(error) = answered {
+        let answered = rebalance.give_up().map(|answer| self.answer(answer));
+        if let Some(Err(error)) = answered {
             tracing::debug!(%error, "a rebalance that nobody answered could not be answered");
         }
         true

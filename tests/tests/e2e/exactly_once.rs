@@ -67,7 +67,7 @@ fn hosts_that_are_killed_at_any_moment_leave_nothing_lost_and_nothing_doubled() 
     send_numbered(&scene.source, 0, RECORDS);
     let options = HostOptions::fresh().dead_after_6_s();
     let mut host = Host::start(&options);
-    host.deploy_manifest(&scene.manifest("exactly-once", "spin = 3000000", ""), &[]);
+    host.deploy_manifest(&scene.manifest("exactly-once", "spin = 10000000", ""), &[]);
     for share in [2, 4, 6, 8] {
         await_committed(&options, &scene, share * RECORDS / 10);
         assert!(
