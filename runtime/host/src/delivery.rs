@@ -289,6 +289,8 @@ pub enum Happening {
 
 /// The code of a [`DeliveryError`] for a record that a broker found too large.
 pub const RECORD_TOO_LARGE: &str = "record-too-large";
+/// The code of a record that went with its transaction: nothing was wrong with it.
+pub const PURGED: &str = "purged";
 
 /// A broker could not be asked, or refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

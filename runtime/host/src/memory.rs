@@ -18,7 +18,7 @@ use millstream_kafka::producer::{RefusedRecord, fingerprint};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Identity, Offsets};
+use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Identity, Offsets, PURGED};
 use crate::source::TopicPartition;
 use crate::stats::Stats;
 
@@ -361,7 +361,7 @@ impl Memory {
         let records = flown.records();
         if flown.purged {
             return (flown.done)(Err(DeliveryError::new(
-                "purged",
+                PURGED,
                 "its transaction was aborted",
             )));
         }

@@ -26,8 +26,8 @@ use super::layout::Laid;
 use super::ledger::{Held, Ledger};
 use super::route::Route;
 use super::{
-    Closed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet, Routes, Stamp,
-    Starts, Transactions, Undelivered, lost, partitions, send,
+    Closed, Delivery, DeliveryError, Handover, Happening, Offsets, Opened, Outlet, PURGED, Routes,
+    Stamp, Starts, Transactions, Undelivered, lost, partitions, send,
 };
 use crate::source::{Rows, TopicPartition};
 use crate::stats::Stats;
@@ -184,7 +184,8 @@ impl<P: Outlet, T: Transactions, O: Offsets> Inner<P, T, O> {
             self.skipped().await?;
         } else if let Err(mut error) = self.commit(&contents).await {
             // A record that failed while the transaction ended is why it did; the refusal only counts them.
-            if let Some(record) = ending.0.lock().spoiled.take() {
+            let failed = ending.0.lock().spoiled.take();
+            if let Some(record) = failed.filter(|record| record.code != PURGED) {
                 error.message = format!("{error}; the first record that failed: {record}");
             }
             if contents.began.is_some_and(|began| began.elapsed() >= LONG) {

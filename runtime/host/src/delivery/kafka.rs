@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 
 use super::pool::Bound;
 use super::{
-    Base, DeliveryError, Done, Key, Outgoing, Outlet, ProducerPool, RECORD_TOO_LARGE, SendError,
-    Value,
+    Base, DeliveryError, Done, Key, Outgoing, Outlet, PURGED, ProducerPool, RECORD_TOO_LARGE,
+    SendError, Value,
 };
 
 pub use offsets::KafkaOffsets;
@@ -224,8 +224,10 @@ impl Outlet for KafkaOutlet {
 
 /// A stable name for Kafka's code, as in `topic-authorization-failed`.
 pub(crate) fn code_of(error: &KafkaError) -> String {
-    if error.code() == ErrorCode::MessageSizeTooLarge {
-        return RECORD_TOO_LARGE.to_owned();
+    match error.code() {
+        ErrorCode::MessageSizeTooLarge => return RECORD_TOO_LARGE.to_owned(),
+        ErrorCode::PurgeQueue | ErrorCode::PurgeInflight => return PURGED.to_owned(),
+        _ => {}
     }
     let mut code = String::new();
     let mut lower = false;
