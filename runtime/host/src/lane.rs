@@ -377,7 +377,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         if let Some(offset) = slot.back_to {
             self.pulse.phase(Phase::Seek);
             if let Err(error) = self.common.source.seek(&slot.partition, offset).await {
-                slot.not_before = Some(Instant::now() + SEEK_PAUSE);
+                slot.rest(Instant::now() + SEEK_PAUSE);
                 let text = format!(
                     "{} cannot be read from offset {offset} on: {error}",
                     slot.partition

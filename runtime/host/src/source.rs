@@ -142,6 +142,9 @@ pub trait Queue: Send + 'static {
     /// Takes up to so many records and so many bytes, but at least one record if there is any: a larger record goes alone.
     /// Never blocks.
     fn take(&mut self, records: usize, bytes: usize) -> Taken<Self::Rows>;
+
+    /// Nothing will be taken for a while: what waits need not be kept in memory until then, and nothing more need come.
+    fn set_aside(&mut self) {}
 }
 
 /// What happens to this host's share of the topics.

@@ -27,6 +27,7 @@ use crate::settings::Settings;
 use crate::topic_partition::TopicPartition;
 
 mod fetched;
+mod intake;
 mod offsets;
 mod options;
 mod pump;
@@ -68,6 +69,7 @@ struct Inner {
     rebalance: Mutex<Rebalance>,
     queues: Mutex<HashMap<TopicPartition, Weak<queue::Inner>>>,
     room: Arc<stash::Room>,
+    tap: Arc<pump::Tap>,
     pump: pump::Ripe,
     closed: AtomicBool,
     timeout: Duration,
@@ -103,13 +105,15 @@ impl Consumer {
         let events = consume::events(&client).ok_or_else(no_queue)?;
         let arrived = Arc::new(Notify::new());
         events.notify(&arrived);
+        let tap = pump::Tap::new(Arc::clone(&client), options.intake());
         let inner = Inner {
             events,
             arrived,
             rebalance: Mutex::default(),
             queues: Mutex::default(),
             room: stash::Room::new(options.stash_memory()),
-            pump: pump::start(),
+            pump: pump::start(Arc::clone(&tap)),
+            tap,
             closed: AtomicBool::new(false),
             timeout: settings.request_timeout(),
             embedded: settings.is_embedded(),
@@ -244,7 +248,7 @@ impl Consumer {
         if partitions.is_empty() {
             return Ok(());
         }
-        consume::pause(&self.inner.client, &list_of(partitions))
+        self.inner.tap.pause(partitions)
     }
 
     /// Fetches again.
@@ -252,7 +256,7 @@ impl Consumer {
         if partitions.is_empty() {
             return Ok(());
         }
-        consume::resume(&self.inner.client, &list_of(partitions))
+        self.inner.tap.resume(partitions)
     }
 
     /// Who this is in its group at the moment. Changes with every rebalance, once what was revoked or lost is let go.
@@ -289,10 +293,18 @@ impl Inner {
                     self.queue(partition)?.inner.clear();
                     list.add(partition, *offset, "");
                 }
+                let _turn = self.tap.turn();
+                // One that was paused when it was let go is so still.
+                consume::resume(&self.client, &list)?;
+                self.tap
+                    .intake()
+                    .add(partitions.iter().map(|(partition, _)| partition));
                 consume::incremental_assign(&self.client, &list)
             }
             Answer::Unassign(partitions) => {
+                let _turn = self.tap.turn();
                 let result = consume::incremental_unassign(&self.client, &list_of(&partitions));
+                self.tap.intake().remove(&partitions);
                 for queue in partitions
                     .iter()
                     .filter_map(|partition| self.known_queue(partition))
@@ -324,6 +336,7 @@ impl Inner {
             partition.clone(),
             queue,
             Arc::clone(&self.room),
+            Arc::clone(&self.tap),
             self.pump.clone(),
         );
         queues.retain(|_, queue| queue.strong_count() > 0);

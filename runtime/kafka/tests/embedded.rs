@@ -7,6 +7,7 @@ mod embedded {
     mod admin;
     mod delivery;
     mod log;
+    mod many;
     mod members;
     mod queues;
     mod records;

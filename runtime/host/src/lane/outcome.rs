@@ -71,9 +71,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         }
         match verdict {
             Verdict::Pause(pause) => {
-                slot.not_before = Some(now + pause);
-                slot.held.push_front(batch);
                 let attempts = incident.waiting().map_or(1, |waiting| waiting.attempts);
+                slot.rest(now + pause);
+                slot.held.push_front(batch);
                 stats.partition(&slot.partition, |numbers| {
                     numbers.retry(attempts, pause, failure.to_string());
                 });

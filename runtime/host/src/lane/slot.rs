@@ -245,11 +245,19 @@ impl<S: Source> Slot<S> {
         }
     }
 
+    /// Leaves it alone until then.
+    pub(super) fn rest(&mut self, until: Instant) {
+        self.not_before = Some(until);
+        self.queue.set_aside();
+        // What is set aside may be silent until something is taken.
+        self.look();
+    }
+
     pub(super) fn go_back(&mut self, generation: u64, offset: i64, not_before: Instant) {
         self.generation = generation;
         self.back_to = Some(offset);
         self.position = Some(offset);
-        self.not_before = Some(not_before);
+        self.rest(not_before);
         self.forget();
         self.stale = false;
     }

@@ -75,6 +75,10 @@ impl Queue for PartitionQueue {
         PartitionQueue::len(self)
     }
 
+    fn set_aside(&mut self) {
+        PartitionQueue::set_aside(self);
+    }
+
     fn take(&mut self, records: usize, bytes: usize) -> Taken<Fetched> {
         let taken = PartitionQueue::take(self, records, bytes);
         let (mut broken, mut trouble) = (None, None);

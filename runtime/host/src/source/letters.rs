@@ -242,6 +242,10 @@ impl<Q: Queue> Queue for LetterQueue<Q> {
         rows + usize::from(waiting.broken.is_some()) + self.queue.len()
     }
 
+    fn set_aside(&mut self) {
+        self.queue.set_aside();
+    }
+
     fn take(&mut self, records: usize, bytes: usize) -> Taken<Self::Rows> {
         let shared = Arc::clone(&self.waiting);
         let mut waiting = shared.lock();

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
+use super::intake::{FEW, Limits};
 use crate::settings::Settings;
 
-/// Partitions whose queues may hold a record batch each, whatever memory that takes.
-const FEW: usize = 16;
+/// In bytes; unless a topic allows more.
+const LARGEST_BATCH: u64 = 1 << 20;
 
 /// A consumer's own settings; everything else comes from [`Settings`].
 #[derive(Debug, Clone)]
@@ -16,10 +17,10 @@ pub struct ConsumerOptions {
     pub group: String,
     /// Shown in brokers' logs.
     pub client_id: String,
-    /// Fetched and not taken, over all partitions, in bytes of memory, roughly: half is divided among them beforehand (few of them
-    /// get a record batch each), a quarter is for those with a backlog, a quarter is bookkeeping.
+    /// Fetched and not taken, over all partitions, in bytes, roughly: half to three quarters wait in librdkafka's queues (a record batch
+    /// for each of up to 16 partitions, whatever that takes), a quarter in stashes.
     pub fetch_memory: u64,
-    /// Among how many partitions the half is divided. More of them than expected use more.
+    /// Up to 16 are fetched ahead each by itself, more of them in turns.
     pub expected_partitions: usize,
     /// How long the group waits for a sign of life, unless the settings say (`session.timeout.ms`).
     pub session_timeout: Duration,
@@ -31,6 +32,15 @@ impl ConsumerOptions {
     /// Bytes for what is taken out of librdkafka's queues ahead of time.
     pub(super) fn stash_memory(&self) -> usize {
         usize::try_from(self.fetch_memory / 4).unwrap_or(usize::MAX)
+    }
+
+    /// For what waits in librdkafka's queues, where partitions are more than a few.
+    pub(super) fn intake(&self) -> Limits {
+        let memory = usize::try_from(self.fetch_memory).unwrap_or(usize::MAX);
+        Limits {
+            high: memory / 4 * 3,
+            low: memory / 4,
+        }
     }
 
     /// 16 MiB for 16 partitions, Kafka's usual time-outs.
@@ -47,16 +57,20 @@ impl ConsumerOptions {
 
     pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
         let mut config = settings.config(&self.client_id);
-        let share = self.fetch_memory / 2 / self.expected_partitions.max(1) as u64;
-        // A fetch that fills the queue leaves the partition out of the next one. Brokers send whole batches, of a megabyte at most
-        // unless a topic allows more; a partition that is asked for less may have to wait until it is the first in a response.
-        let least = if self.expected_partitions <= FEW {
-            1024
+        let partitions = self.expected_partitions.max(1) as u64;
+        // Brokers send whole record batches. One that is larger than a partition is asked for comes only if it is the first in an answer,
+        // and then alone: a topic of many partitions would be read a batch at a time.
+        let (kilobytes, fetch, answer) = if self.expected_partitions <= FEW {
+            let kilobytes = (self.fetch_memory / 2 / partitions / 1024).clamp(1024, 4096);
+            let fetch = (kilobytes * 1024 / 2).min(LARGEST_BATCH);
+            (kilobytes, fetch, self.fetch_memory / 4)
         } else {
-            64
+            // A partition is left alone while anything of it waits: there are others, and what all hold together is counted. An
+            // answer stays in memory until the last record of its partitions is done with, so it is no larger than it must be to
+            // make up for naming all of them.
+            let answer = (partitions * 8192).min(self.fetch_memory / 4);
+            (1, LARGEST_BATCH, answer)
         };
-        let kilobytes = (share / 1024).clamp(least, 4096);
-        let fetch = (kilobytes * 1024 / 2).clamp(32 << 10, 1 << 20);
         let mut set = |name: &str, value: String| {
             config.set(name, value);
         };
@@ -71,7 +85,7 @@ impl ConsumerOptions {
         // One response over all partitions; librdkafka wants at least its message.max.bytes.
         set(
             "fetch.max.bytes",
-            (self.fetch_memory / 4).clamp(1 << 20, 50 << 20).to_string(),
+            answer.clamp(1 << 20, 50 << 20).to_string(),
         );
         set(
             "max.poll.interval.ms",

@@ -1,12 +1,12 @@
 //! One partition's queue.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
 use super::fetched::Fetched;
-use super::pump::Ripe;
+use super::pump::{Ripe, Tap};
 use super::stash::{Room, Stash};
 use crate::error::{ErrorCode, KafkaError};
 use crate::ffi::message::Message;
@@ -33,10 +33,27 @@ pub(super) struct Inner {
     partition: TopicPartition,
     // Before the queue: messages must go before the client that the queue keeps.
     stash: Mutex<Stash>,
-    /// The pump knows that something has come.
-    ripe: Arc<AtomicBool>,
+    bell: Arc<Bell>,
+    tap: Arc<Tap>,
     ready: Mutex<Option<Ready>>,
     queue: Queue,
+}
+
+/// Tells the pump.
+struct Bell {
+    /// It knows.
+    rung: AtomicBool,
+    pump: Ripe,
+    queue: Weak<Inner>,
+}
+
+impl Bell {
+    fn ring(&self) {
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            // Without a pump the runtime is ending.
+            let _ = self.pump.send(self.queue.clone());
+        }
+    }
 }
 
 impl Inner {
@@ -44,35 +61,51 @@ impl Inner {
         partition: TopicPartition,
         queue: Queue,
         room: Arc<Room>,
+        tap: Arc<Tap>,
         pump: Ripe,
     ) -> Arc<Inner> {
-        let ripe = Arc::new(AtomicBool::new(false));
-        let inner = Arc::new(Inner {
+        let inner = Arc::new_cyclic(|own| Inner {
             partition,
             stash: Mutex::new(Stash::new(room)),
-            ripe: Arc::clone(&ripe),
+            bell: Arc::new(Bell {
+                rung: AtomicBool::new(false),
+                pump,
+                queue: Weak::clone(own),
+            }),
+            tap,
             ready: Mutex::default(),
             queue,
         });
-        let own = Arc::downgrade(&inner);
-        inner.queue.set_wake(Box::new(move || {
-            if !ripe.swap(true, Ordering::AcqRel) {
-                // Without a pump the runtime is ending.
-                let _ = pump.send(own.clone());
-            }
-        }));
+        let bell = Arc::clone(&inner.bell);
+        inner.queue.set_wake(Box::new(move || bell.ring()));
         inner
     }
 
     /// Moves what has come into the stash while there is room, and says that it is there.
     pub(super) fn stock(&self) {
         // First: what comes from here on is news.
-        self.ripe.store(false, Ordering::Release);
+        self.bell.rung.store(false, Ordering::Release);
         // The lock is let go in between: a lane that wants to take must not wait for all of it.
         while self.stash.lock().stock(&self.queue) {}
+        self.account(&mut self.stash.lock());
         let ready = self.ready.lock().clone();
         if let Some(ready) = ready {
             ready();
+        }
+    }
+
+    /// Says what is left in librdkafka's queue.
+    fn account(&self, stash: &mut Stash) {
+        let (moved, left) = (stash.has_moved(), self.queue.len());
+        if moved || left > 0 {
+            let left = left * stash.mean();
+            self.tap.intake().changed(&self.partition, left);
+        }
+    }
+
+    fn ring_if_due(&self) {
+        if self.tap.intake().is_due() {
+            self.bell.ring();
         }
     }
 
@@ -148,6 +181,8 @@ impl PartitionQueue {
     pub fn set_ready(&self, ready: Box<dyn Fn() + Send + Sync>) {
         let ready: Ready = ready.into();
         *self.inner.ready.lock() = Some(Arc::clone(&ready));
+        self.inner.tap.intake().wanted(&self.inner.partition);
+        self.inner.ring_if_due();
         if !self.is_empty() {
             ready();
         }
@@ -197,12 +232,22 @@ impl PartitionQueue {
         }
         // What had no room before may have some now, and nobody else is told.
         while stash.stock(&self.inner.queue) {}
+        self.inner.tap.intake().wanted(&self.inner.partition);
+        self.inner.account(&mut stash);
         drop(stash);
+        self.inner.ring_if_due();
         Taken {
             batch: Fetched::new(records, bytes, Arc::clone(self.inner.queue.client())),
             eof,
             error,
         }
+    }
+
+    /// Nothing will be taken for a while: where memory is short, what was fetched is given up for others, and fetched again once
+    /// something is taken.
+    pub fn set_aside(&self) {
+        self.inner.tap.intake().set_aside(&self.inner.partition);
+        self.inner.ring_if_due();
     }
 
     fn error(&self, message: &Message) -> PartitionError {

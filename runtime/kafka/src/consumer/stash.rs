@@ -24,6 +24,8 @@ const OVERHEAD: usize = 256;
 pub(super) struct Room {
     bytes: usize,
     used: AtomicUsize,
+    /// What an entry took in the last chunk of any partition.
+    mean: AtomicUsize,
 }
 
 impl Room {
@@ -31,6 +33,7 @@ impl Room {
         Arc::new(Room {
             bytes,
             used: AtomicUsize::new(0),
+            mean: AtomicUsize::new(0),
         })
     }
 
@@ -45,6 +48,11 @@ pub(super) struct Stash {
     bytes: usize,
     /// The position is being moved: nothing is taken.
     held: bool,
+    /// One past the last record.
+    next: i64,
+    /// What an entry took in the last chunk, once there was one.
+    mean: Option<usize>,
+    moved: bool,
     room: Arc<Room>,
 }
 
@@ -54,6 +62,9 @@ impl Stash {
             messages: VecDeque::new(),
             bytes: 0,
             held: false,
+            next: i64::MIN,
+            mean: None,
+            moved: false,
             room,
         }
     }
@@ -87,12 +98,40 @@ impl Stash {
         if self.held {
             return false;
         }
-        let before = self.len();
-        let taken = consume::take(queue, CHUNK, &mut self.messages);
-        let more: usize = self.messages.range(before..).map(size).sum();
+        let (mut more, mut count) = (0, 0);
+        let (messages, next) = (&mut self.messages, &mut self.next);
+        let taken = consume::take(queue, CHUNK, |message| {
+            if message.is_record() {
+                // librdkafka goes on at what it believes was taken last when a partition was paused: what is taken at that
+                // moment comes twice.
+                if message.offset() < *next {
+                    return;
+                }
+                *next = message.offset() + 1;
+            }
+            more += size(&message);
+            count += 1;
+            messages.push_back(message);
+        });
+        if let Some(mean) = usize::checked_div(more, count) {
+            self.mean = Some(mean);
+            self.room.mean.store(mean, Ordering::Relaxed);
+        }
+        self.moved |= taken > 0;
         self.bytes += more;
         self.room.used.fetch_add(more, Ordering::Relaxed);
         taken == CHUNK
+    }
+
+    /// Whether anything was taken out of the queue since this was asked.
+    pub(super) fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// What an entry takes in bytes, roughly; where none of this partition was seen, what those of others do.
+    pub(super) fn mean(&self) -> usize {
+        self.mean
+            .unwrap_or_else(|| self.room.mean.load(Ordering::Relaxed))
     }
 
     pub(super) fn front(&self) -> Option<&Message> {
@@ -107,8 +146,10 @@ impl Stash {
         Some(message)
     }
 
+    /// Empties it; records from before may come again.
     pub(super) fn clear(&mut self) {
         while self.pop_front().is_some() {}
+        self.next = i64::MIN;
     }
 }
 

@@ -44,18 +44,18 @@ pub(crate) fn partition_queue(client: &Arc<Client>, partition: &TopicPartition) 
     }
 }
 
-/// Up to `max` messages that are there already, in order, appended to `into`.
+/// Up to `max` messages that are there already, in order, given to `into`.
 ///
 /// One at a time, although librdkafka can hand out many at once: `rd_kafka_consume_batch_queue` counts the end of a partition
 /// as a record that was read, and every rebalance goes on at the position so counted: one record too far. Nothing in
 /// librdkafka's interface puts that right again.
-pub(crate) fn take(queue: &Queue, max: usize, into: &mut impl Extend<Message>) -> usize {
+pub(crate) fn take(queue: &Queue, max: usize, mut into: impl FnMut(Message)) -> usize {
     let mut count = 0;
     while count < max {
         // SAFETY: the queue lives; a timeout of 0 never waits. The message is ours, or null if there is none.
         let message = unsafe { Message::adopt(rd::rd_kafka_consume_queue(queue.ptr(), 0)) };
         let Some(message) = message else { break };
-        into.extend(Some(message));
+        into(message);
         count += 1;
     }
     count

@@ -75,6 +75,42 @@ async fn two_members_share_partitions_and_one_that_leaves_gives_its_own_back() {
     following_first.abort();
 }
 
+/// Until the last of them is, such a partition is paused, which librdkafka remembers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_was_let_go_before_others_is_read_when_it_comes_back() {
+    let world = World::new().await;
+    world.topic("in", 4);
+    let (first, second) = (world.consumer("g"), world.consumer("g"));
+    let queues: Vec<_> = (0..4)
+        .map(|number| first.queue(&at("in", number)).unwrap())
+        .collect();
+    first.subscribe(&["in"]).unwrap();
+    let (of_first, following_first) = member(&first);
+    let count = |held: &Held| held.lock().unwrap().len();
+    until("all for the first", || {
+        (count(&of_first) == 4).then_some(())
+    })
+    .await;
+    second.subscribe(&["in"]).unwrap();
+    let (of_second, following_second) = member(&second);
+    until("two each", || {
+        (count(&of_first) == 2 && count(&of_second) == 2).then_some(())
+    })
+    .await;
+    following_second.abort();
+    within("closing", second.close()).await.unwrap();
+    until("all for the first again", || {
+        (count(&of_first) == 4).then_some(())
+    })
+    .await;
+    let producer = world.producer();
+    for (number, queue) in (0..).zip(&queues) {
+        write(&producer, "in", number, &[b"x"]).await;
+        take(queue, 1).await;
+    }
+    following_first.abort();
+}
+
 /// librdkafka sees to an assignment or a revocation that nobody has answered, but waits without end for the answer to a loss.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_may_leave_with_a_loss_unanswered() {
