@@ -68,7 +68,7 @@ impl ConsumerOptions {
             // A partition is left alone while anything of it waits: there are others, and what all hold together is counted. An
             // answer stays in memory until the last record of its partitions is done with, so it is no larger than it must be to
             // make up for naming all of them.
-            let answer = (partitions * 8192).min(self.fetch_memory / 4);
+            let answer = (partitions * 4096).min(self.fetch_memory / 4);
             (1, LARGEST_BATCH, answer)
         };
         let mut set = |name: &str, value: String| {
