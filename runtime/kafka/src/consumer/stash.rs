@@ -24,7 +24,7 @@ const OVERHEAD: usize = 256;
 pub(super) struct Room {
     bytes: usize,
     used: AtomicUsize,
-    /// What an entry took in the last chunk of any partition.
+    /// What a record took in the last chunk of any partition.
     mean: AtomicUsize,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Stash {
     held: bool,
     /// One past the last record.
     next: i64,
-    /// What an entry took in the last chunk, once there was one.
+    /// What a record took in the last chunk, once there was one.
     mean: Option<usize>,
     moved: bool,
     room: Arc<Room>,
@@ -98,7 +98,7 @@ impl Stash {
         if self.held {
             return false;
         }
-        let (mut more, mut count) = (0, 0);
+        let (mut more, mut of_records, mut records) = (0, 0, 0);
         let (messages, next) = (&mut self.messages, &mut self.next);
         let taken = consume::take(queue, CHUNK, |message| {
             if message.is_record() {
@@ -108,12 +108,13 @@ impl Stash {
                     return;
                 }
                 *next = message.offset() + 1;
+                of_records += size(&message);
+                records += 1;
             }
             more += size(&message);
-            count += 1;
             messages.push_back(message);
         });
-        if let Some(mean) = usize::checked_div(more, count) {
+        if let Some(mean) = usize::checked_div(of_records, records) {
             self.mean = Some(mean);
             self.room.mean.store(mean, Ordering::Relaxed);
         }
@@ -128,7 +129,7 @@ impl Stash {
         std::mem::take(&mut self.moved)
     }
 
-    /// What an entry takes in bytes, roughly; where none of this partition was seen, what those of others do.
+    /// What a record takes in bytes, roughly; where none of this partition was seen, what those of others do.
     pub(super) fn mean(&self) -> usize {
         self.mean
             .unwrap_or_else(|| self.room.mean.load(Ordering::Relaxed))
