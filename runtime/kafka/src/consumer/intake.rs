@@ -116,6 +116,8 @@ impl Intake {
 
     /// Its lane takes from it.
     pub(super) fn wanted(&mut self, partition: &TopicPartition) {
+        // Nobody would say so again.
+        self.aside.retain(|aside| aside != partition);
         if self.gate(partition) == Some(Gate::Aside) {
             self.set(partition, Gate::Waiting, 0);
         }
@@ -268,6 +270,15 @@ mod tests {
         intake.wanted(&at(1));
         intake.wanted(&at(2));
         assert_eq!(orders(&mut intake), (vec![], vec![at(0), at(1)]));
+    }
+
+    #[test]
+    fn a_partition_that_is_wanted_before_it_was_paused_is_not_paused() {
+        let mut intake = of(18);
+        intake.set_aside(&at(0));
+        intake.set_aside(&at(1));
+        intake.wanted(&at(0));
+        assert_eq!(orders(&mut intake), (vec![at(1)], vec![]));
     }
 
     #[test]

@@ -42,34 +42,38 @@ fn member(consumer: &Consumer) -> (Held, tokio::task::JoinHandle<()>) {
     (held, task)
 }
 
+async fn holds(held: &Held, count: usize) {
+    until("a share of the partitions", || {
+        (held.lock().unwrap().len() == count).then_some(())
+    })
+    .await;
+}
+
+/// Another member takes half of the first one's four partitions, is looked at, and gives them back.
+async fn half_goes_and_comes_back(world: &World, of_first: &Held, look: impl FnOnce(&Held)) {
+    holds(of_first, 4).await;
+    let second = world.consumer("g");
+    second.subscribe(&["in"]).unwrap();
+    let (of_second, following_second) = member(&second);
+    holds(of_first, 2).await;
+    holds(&of_second, 2).await;
+    look(&of_second);
+    following_second.abort();
+    within("closing", second.close()).await.unwrap();
+    holds(of_first, 4).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_members_share_partitions_and_one_that_leaves_gives_its_own_back() {
     let world = World::new().await;
     world.topic("in", 4);
-    let (first, second) = (world.consumer("g"), world.consumer("g"));
+    let first = world.consumer("g");
     first.subscribe(&["in"]).unwrap();
     let (of_first, following_first) = member(&first);
-    let count = |held: &Held| held.lock().unwrap().len();
-    until("all for the first", || {
-        (count(&of_first) == 4).then_some(())
-    })
-    .await;
-    second.subscribe(&["in"]).unwrap();
-    let (of_second, following_second) = member(&second);
-    until("two each", || {
-        (count(&of_first) == 2 && count(&of_second) == 2).then_some(())
-    })
-    .await;
-    assert!(
-        of_first
-            .lock()
-            .unwrap()
-            .is_disjoint(&of_second.lock().unwrap())
-    );
-    following_second.abort();
-    within("closing", second.close()).await.unwrap();
-    until("all for the first again", || {
-        (count(&of_first) == 4).then_some(())
+    half_goes_and_comes_back(&world, &of_first, |of_second| {
+        let (of_first, of_second) = (of_first.lock().unwrap(), of_second.lock().unwrap());
+        assert_eq!((of_first.len(), of_second.len()), (2, 2));
+        assert!(of_first.is_disjoint(&of_second));
     })
     .await;
     following_first.abort();
@@ -80,29 +84,13 @@ async fn two_members_share_partitions_and_one_that_leaves_gives_its_own_back() {
 async fn a_partition_that_was_let_go_before_others_is_read_when_it_comes_back() {
     let world = World::new().await;
     world.topic("in", 4);
-    let (first, second) = (world.consumer("g"), world.consumer("g"));
+    let first = world.consumer("g");
     let queues: Vec<_> = (0..4)
         .map(|number| first.queue(&at("in", number)).unwrap())
         .collect();
     first.subscribe(&["in"]).unwrap();
     let (of_first, following_first) = member(&first);
-    let count = |held: &Held| held.lock().unwrap().len();
-    until("all for the first", || {
-        (count(&of_first) == 4).then_some(())
-    })
-    .await;
-    second.subscribe(&["in"]).unwrap();
-    let (of_second, following_second) = member(&second);
-    until("two each", || {
-        (count(&of_first) == 2 && count(&of_second) == 2).then_some(())
-    })
-    .await;
-    following_second.abort();
-    within("closing", second.close()).await.unwrap();
-    until("all for the first again", || {
-        (count(&of_first) == 4).then_some(())
-    })
-    .await;
+    half_goes_and_comes_back(&world, &of_first, |_| {}).await;
     let producer = world.producer();
     for (number, queue) in (0..).zip(&queues) {
         write(&producer, "in", number, &[b"x"]).await;
