@@ -123,8 +123,9 @@ async fn a_write_that_fails_after_its_transaction_was_aborted_spoils_no_other() 
     memory.release(0);
     let aborts = || plane.handle.stats().snapshot().aborts;
     until("the transaction is aborted", || aborts() == 1).await;
-    // Both partitions are written again, and only then one of the first writes fails.
-    until("both are being written again", || memory.held() == 3).await;
+    // One partition is written again, and only then one of the first writes fails. The other one may have to wait for the
+    // end of this transaction, which waits for what is held.
+    until("one is being written again", || memory.held() >= 2).await;
     memory.release(0);
     memory.uncork();
     plane.committed(0, 500).await;
