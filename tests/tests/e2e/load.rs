@@ -49,8 +49,17 @@ fn memory_stays_below_300_mib_with_a_backlog_of_four_million_records_in_64_parti
 
 #[test]
 fn bulk_of_large_values_stays_below_300_mib_too() {
+    bulk_of_large_values_stays_below_300_mib_in(16);
+}
+
+#[test]
+fn bulk_of_large_values_in_many_partitions_stays_below_300_mib_as_well() {
+    bulk_of_large_values_stays_below_300_mib_in(300);
+}
+
+fn bulk_of_large_values_stays_below_300_mib_in(partitions: i32) {
     let kafka = Kafka::shared();
-    let scene = Scene::new(16);
+    let scene = Scene::new(partitions);
     let producer = Producer::new(kafka.brokers());
     // What is fetched is bounded by bytes, not by records. The bytes are random: what compresses a hundredfold comes out of
     // librdkafka's fetch a hundred times as large, whatever the limits on a fetch.
@@ -60,7 +69,7 @@ fn bulk_of_large_values_stays_below_300_mib_too() {
         random.fill(&mut value[..]);
         producer.send(
             &scene.source,
-            &Record::new(n.to_string(), value).partition(n % 16),
+            &Record::new(n.to_string(), value).partition(n % partitions),
         );
     }
     producer.flush();

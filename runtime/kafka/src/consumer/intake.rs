@@ -1,7 +1,7 @@
 //! Which partitions are fetched, so that what waits of all of them together is bounded. Pure bookkeeping.
 //!
 //! librdkafka bounds what is queued of each partition, and a broker sends a whole record batch at least, so with many partitions
-//! the sum is a record batch for each. Once it is past [`Limits::high`], partitions of which nothing waits are paused, until most
+//! the sum is a record batch for each. Once it is past [`Limits::high`], partitions of which next to nothing waits are paused, until most
 //! of it was taken. Pausing costs little then: what librdkafka throws away with it is what is queued, and one answer on its way.
 //! All at once, because librdkafka has one fetch under way with a broker, and one that names nobody with news lasts
 //! `fetch.wait.max.ms`, with those that are resumed meanwhile waiting for the next.
@@ -14,6 +14,10 @@ use crate::topic_partition::TopicPartition;
 
 /// So many may have a record batch each, whatever that takes: no partition is paused.
 pub(super) const FEW: usize = 16;
+
+/// In bytes: of a partition of which less waits, more is fetched (`queued.max.messages.kbytes` is 1 at least). All that waits may be
+/// its end, which is an entry in its queue as a record is.
+const ENOUGH: usize = 1024;
 
 /// In bytes of what waits in librdkafka's queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,8 @@ struct Part {
 pub(super) struct Intake {
     limits: Limits,
     parts: HashMap<TopicPartition, Part>,
-    /// Open, and nothing waits.
-    empty: HashSet<TopicPartition>,
+    /// Open, and more is fetched.
+    hungry: HashSet<TopicPartition>,
     waiting: HashSet<TopicPartition>,
     /// Open still, and to be set aside.
     aside: Vec<TopicPartition>,
@@ -67,7 +71,7 @@ impl Intake {
         Intake {
             limits,
             parts: HashMap::new(),
-            empty: HashSet::new(),
+            hungry: HashSet::new(),
             waiting: HashSet::new(),
             aside: Vec::new(),
             left: 0,
@@ -134,7 +138,7 @@ impl Intake {
 
     /// Whether there is something to order.
     pub(super) fn is_due(&self) -> bool {
-        let is_over = self.is_many() && self.left >= self.limits.high && !self.empty.is_empty();
+        let is_over = self.is_many() && self.left >= self.limits.high && !self.hungry.is_empty();
         is_over || !self.aside.is_empty() || (!self.waiting.is_empty() && self.has_room())
     }
 
@@ -148,8 +152,8 @@ impl Intake {
             }
         }
         if self.is_many() && self.left >= self.limits.high {
-            let empty: Vec<_> = self.empty.iter().cloned().collect();
-            for partition in empty {
+            let hungry: Vec<_> = self.hungry.iter().cloned().collect();
+            for partition in hungry {
                 self.set(&partition, Gate::Waiting, 0);
                 orders.pause.push(partition);
             }
@@ -162,7 +166,8 @@ impl Intake {
         orders
     }
 
-    fn is_many(&self) -> bool {
+    /// Whether partitions are ever paused.
+    pub(super) fn is_many(&self) -> bool {
         self.parts.len() > FEW
     }
 
@@ -188,7 +193,7 @@ impl Intake {
                 set.insert(partition.clone());
             }
         };
-        put(&mut self.empty, gate == Gate::Open && left == 0);
+        put(&mut self.hungry, gate == Gate::Open && left < ENOUGH);
         put(&mut self.waiting, gate == Gate::Waiting);
     }
 }
@@ -197,7 +202,10 @@ impl Intake {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { high: 30, low: 10 };
+    const LIMITS: Limits = Limits {
+        high: 30 * ENOUGH,
+        low: 10 * ENOUGH,
+    };
 
     fn at(number: usize) -> TopicPartition {
         TopicPartition::new("t", i32::try_from(number).unwrap())
@@ -226,23 +234,34 @@ mod tests {
     fn partitions_of_which_nothing_waits_are_paused_past_the_high_mark_and_resumed_at_the_low_one()
     {
         let mut intake = of(20);
-        intake.changed(&at(0), 29);
+        intake.changed(&at(0), 29 * ENOUGH);
         assert_eq!(orders(&mut intake), (vec![], vec![]));
-        intake.changed(&at(1), 1);
+        intake.changed(&at(1), ENOUGH);
         let others: Vec<_> = (2..20).map(at).collect();
         assert_eq!(orders(&mut intake), (others.clone(), vec![]));
-        intake.changed(&at(0), 10);
+        intake.changed(&at(0), 10 * ENOUGH);
         assert_eq!(orders(&mut intake), (vec![], vec![]), "11 are left");
         intake.changed(&at(1), 0);
         assert_eq!(orders(&mut intake), (vec![], others));
     }
 
     #[test]
+    fn a_partition_of_which_no_more_than_its_end_waits_is_paused_as_well() {
+        let mut intake = of(20);
+        let others: Vec<_> = (1..20).map(at).collect();
+        for other in &others {
+            intake.changed(other, ENOUGH - 1);
+        }
+        intake.changed(&at(0), 30 * ENOUGH);
+        assert_eq!(orders(&mut intake), (others, vec![]));
+    }
+
+    #[test]
     fn what_is_paused_has_nothing_left() {
         let mut intake = of(20);
-        intake.changed(&at(0), 30);
+        intake.changed(&at(0), 30 * ENOUGH);
         orders(&mut intake);
-        intake.changed(&at(1), 100);
+        intake.changed(&at(1), 100 * ENOUGH);
         intake.changed(&at(0), 0);
         assert_eq!(orders(&mut intake).1.len(), 19);
     }
@@ -250,7 +269,7 @@ mod tests {
     #[test]
     fn few_partitions_are_never_paused() {
         let mut intake = of(FEW);
-        intake.changed(&at(0), 1_000);
+        intake.changed(&at(0), 1_000 * ENOUGH);
         intake.set_aside(&at(1));
         assert_eq!(orders(&mut intake), (vec![], vec![]));
     }
@@ -258,7 +277,7 @@ mod tests {
     #[test]
     fn a_partition_that_is_set_aside_leaves_its_room_to_others_until_it_is_wanted() {
         let mut intake = of(18);
-        intake.changed(&at(0), 30);
+        intake.changed(&at(0), 30 * ENOUGH);
         let others: Vec<_> = (1..18).map(at).collect();
         assert_eq!(orders(&mut intake), (others.clone(), vec![]));
         intake.set_aside(&at(1));
@@ -284,7 +303,7 @@ mod tests {
     #[test]
     fn a_partition_that_its_owner_paused_is_not_resumed_by_anybody_else() {
         let mut intake = of(18);
-        intake.changed(&at(0), 30);
+        intake.changed(&at(0), 30 * ENOUGH);
         orders(&mut intake);
         intake.park(&[at(0), at(1)]);
         intake.wanted(&at(1));
@@ -292,20 +311,20 @@ mod tests {
         let others: Vec<_> = (2..18).map(at).collect();
         assert_eq!(orders(&mut intake), (vec![], others));
         intake.unpark(&[at(0), at(2)]);
-        intake.changed(&at(0), 30);
+        intake.changed(&at(0), 30 * ENOUGH);
         assert_eq!(orders(&mut intake).0.len(), 16);
     }
 
     #[test]
     fn with_the_partitions_that_go_goes_what_they_held() {
         let mut intake = of(40);
-        intake.changed(&at(0), 30);
+        intake.changed(&at(0), 30 * ENOUGH);
         intake.set_aside(&at(1));
         orders(&mut intake);
         intake.remove(&[at(0), at(1), at(2)]);
         let others: Vec<_> = (3..40).map(at).collect();
         assert_eq!(orders(&mut intake), (vec![], others));
-        intake.changed(&at(3), 30);
+        intake.changed(&at(3), 30 * ENOUGH);
         orders(&mut intake);
         let most: Vec<_> = (4..30).map(at).collect();
         intake.remove(&most);

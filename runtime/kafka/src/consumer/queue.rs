@@ -94,11 +94,14 @@ impl Inner {
         }
     }
 
-    /// Says what is left in librdkafka's queue.
+    /// Says what is left in librdkafka's queue, or was taken out of it beyond what there is room for.
     fn account(&self, stash: &mut Stash) {
-        let (moved, left) = (stash.has_moved(), self.queue.len());
-        if moved || left > 0 {
-            let left = left * stash.mean();
+        if self.queue.len() == 1 && self.tap.intake().is_many() {
+            stash.look(&self.queue);
+        }
+        let (moved, entries) = (stash.has_moved(), self.queue.len());
+        if moved || entries > 0 {
+            let left = entries * stash.mean() + stash.beyond();
             self.tap.intake().changed(&self.partition, left);
         }
     }

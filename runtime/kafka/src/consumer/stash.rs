@@ -5,11 +5,15 @@
 //! a queue at a time, with pauses in between. What lies here does not count as queued. As long as there is room, which all
 //! partitions of a consumer share, a queue is emptied as soon as something comes, whatever its lane is doing, and its
 //! partition is in the next fetch.
+//!
+//! Where it matters whether a queue is empty ([`super::intake`]), an entry that is alone in it is taken without room as well: it may be
+//! the partition's end, which looks like a record from outside, but librdkafka counts bytes, and fetches more.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::error::ErrorCode;
 use crate::ffi::consume;
 use crate::ffi::message::Message;
 use crate::ffi::queue::Queue;
@@ -48,6 +52,8 @@ pub(super) struct Stash {
     bytes: usize,
     /// The position is being moved: nothing is taken.
     held: bool,
+    /// What a record takes that was taken without room.
+    beyond: usize,
     /// One past the last record.
     next: i64,
     /// What a record took in the last chunk, once there was one.
@@ -62,6 +68,7 @@ impl Stash {
             messages: VecDeque::new(),
             bytes: 0,
             held: false,
+            beyond: 0,
             next: i64::MIN,
             mean: None,
             moved: false,
@@ -75,12 +82,28 @@ impl Stash {
 
     /// Takes from the queue until there are so many messages or bytes.
     pub(super) fn fill(&mut self, queue: &Queue, messages: usize, bytes: usize) {
-        while self.len() < messages && self.bytes < bytes && self.chunk(queue) {}
+        while self.len() < messages && self.bytes < bytes && self.chunk(queue, CHUNK) {}
     }
 
     /// Takes some if there is room. Says whether it pays to ask again.
     pub(super) fn stock(&mut self, queue: &Queue) -> bool {
-        self.room.is_left() && self.chunk(queue)
+        self.room.is_left() && self.chunk(queue, CHUNK)
+    }
+
+    /// Takes one although there is no room, unless that was a record the last time and is here still.
+    pub(super) fn look(&mut self, queue: &Queue) {
+        if self.room.is_left() || self.beyond > 0 {
+            return;
+        }
+        let before = self.len();
+        self.chunk(queue, 1);
+        let new = self.messages.back().filter(|_| self.len() > before);
+        self.beyond = new.filter(|new| new.is_record()).map_or(0, size);
+    }
+
+    /// Bytes that are here in spite of the room.
+    pub(super) fn beyond(&self) -> usize {
+        self.beyond
     }
 
     /// Empties it and takes nothing more until [`Stash::release`].
@@ -93,14 +116,14 @@ impl Stash {
         self.held = false;
     }
 
-    /// Takes some; false if that was all.
-    fn chunk(&mut self, queue: &Queue) -> bool {
+    /// Takes so many; false if that was all.
+    fn chunk(&mut self, queue: &Queue, most: usize) -> bool {
         if self.held {
             return false;
         }
-        let (mut more, mut of_records, mut records) = (0, 0, 0);
+        let (mut more, mut less, mut of_records, mut records) = (0, 0, 0, 0);
         let (messages, next) = (&mut self.messages, &mut self.next);
-        let taken = consume::take(queue, CHUNK, |message| {
+        let taken = consume::take(queue, most, |message| {
             if message.is_record() {
                 // librdkafka goes on at what it believes was taken last when a partition was paused: what is taken at that
                 // moment comes twice.
@@ -110,6 +133,11 @@ impl Stash {
                 *next = message.offset() + 1;
                 of_records += size(&message);
                 records += 1;
+            } else if is_end(&message) {
+                // It is told anew after each pause; the last one counts.
+                while let Some(before) = messages.pop_back_if(|back| is_end(back)) {
+                    less += size(&before);
+                }
             }
             more += size(&message);
             messages.push_back(message);
@@ -119,9 +147,10 @@ impl Stash {
             self.room.mean.store(mean, Ordering::Relaxed);
         }
         self.moved |= taken > 0;
-        self.bytes += more;
+        self.bytes = self.bytes + more - less;
         self.room.used.fetch_add(more, Ordering::Relaxed);
-        taken == CHUNK
+        self.room.used.fetch_sub(less, Ordering::Relaxed);
+        taken == most
     }
 
     /// Whether anything was taken out of the queue since this was asked.
@@ -144,6 +173,9 @@ impl Stash {
         let less = size(&message);
         self.bytes -= less;
         self.room.used.fetch_sub(less, Ordering::Relaxed);
+        if self.messages.is_empty() {
+            self.beyond = 0;
+        }
         Some(message)
     }
 
@@ -158,6 +190,10 @@ impl Drop for Stash {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+fn is_end(message: &Message) -> bool {
+    message.code() == ErrorCode::PartitionEOF
 }
 
 fn size(message: &Message) -> usize {

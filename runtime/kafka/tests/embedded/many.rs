@@ -78,10 +78,19 @@ async fn partitions_that_are_set_aside_keep_nobody_out_and_go_on_where_they_were
     fill(&world).await;
     let (_consumer, queues) = reader(&world).await;
     let (busy, others) = queues.split_last().unwrap();
-    for other in others {
-        take(other, 1).await;
-        other.set_aside();
-    }
+    // In turns, because some wait for the room of others.
+    let mut left: Vec<_> = others.iter().collect();
+    until("one of each", || {
+        left.retain(|other| {
+            let has_come = !other.take(1, usize::MAX).batch.is_empty();
+            if has_come {
+                other.set_aside();
+            }
+            !has_come
+        });
+        left.is_empty().then_some(())
+    })
+    .await;
     let producer = world.producer();
     let value = vec![b'v'; LARGE];
     take(busy, RECORDS as usize).await;
