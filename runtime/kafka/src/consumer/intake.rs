@@ -138,7 +138,7 @@ impl Intake {
 
     /// Whether there is something to order.
     pub(super) fn is_due(&self) -> bool {
-        let is_over = self.is_many() && self.left >= self.limits.high && !self.hungry.is_empty();
+        let is_over = self.is_over() && !self.hungry.is_empty();
         is_over || !self.aside.is_empty() || (!self.waiting.is_empty() && self.has_room())
     }
 
@@ -151,7 +151,7 @@ impl Intake {
                 orders.pause.push(partition);
             }
         }
-        if self.is_many() && self.left >= self.limits.high {
+        if self.is_over() {
             let hungry: Vec<_> = self.hungry.iter().cloned().collect();
             for partition in hungry {
                 self.set(&partition, Gate::Waiting, 0);
@@ -169,6 +169,10 @@ impl Intake {
     /// Whether partitions are ever paused.
     pub(super) fn is_many(&self) -> bool {
         self.parts.len() > FEW
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_many() && self.left >= self.limits.high
     }
 
     fn has_room(&self) -> bool {

@@ -96,11 +96,12 @@ impl Inner {
 
     /// Says what is left in librdkafka's queue, or was taken out of it beyond what there is room for.
     fn account(&self, stash: &mut Stash) {
-        if self.queue.len() == 1 && self.tap.intake().is_many() {
+        let mut entries = self.queue.len();
+        if entries == 1 && self.tap.intake().is_many() {
             stash.look(&self.queue);
+            entries = self.queue.len();
         }
-        let (moved, entries) = (stash.has_moved(), self.queue.len());
-        if moved || entries > 0 {
+        if stash.has_moved() || entries > 0 {
             let left = entries * stash.mean() + stash.beyond();
             self.tap.intake().changed(&self.partition, left);
         }
@@ -226,7 +227,7 @@ impl PartitionQueue {
             let Some(message) = stash.pop_front() else {
                 break;
             };
-            if message.code() == ErrorCode::PartitionEOF {
+            if message.is_end() {
                 eof = Some(message.offset());
             } else {
                 error = Some(self.error(&message));

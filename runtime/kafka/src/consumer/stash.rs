@@ -13,7 +13,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::error::ErrorCode;
 use crate::ffi::consume;
 use crate::ffi::message::Message;
 use crate::ffi::queue::Queue;
@@ -133,9 +132,9 @@ impl Stash {
                 *next = message.offset() + 1;
                 of_records += size(&message);
                 records += 1;
-            } else if is_end(&message) {
+            } else if message.is_end() {
                 // It is told anew after each pause; the last one counts.
-                while let Some(before) = messages.pop_back_if(|back| is_end(back)) {
+                if let Some(before) = messages.pop_back_if(|back| back.is_end()) {
                     less += size(&before);
                 }
             }
@@ -190,10 +189,6 @@ impl Drop for Stash {
     fn drop(&mut self) {
         self.clear();
     }
-}
-
-fn is_end(message: &Message) -> bool {
-    message.code() == ErrorCode::PartitionEOF
 }
 
 fn size(message: &Message) -> usize {

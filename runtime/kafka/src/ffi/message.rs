@@ -49,6 +49,11 @@ impl Message {
         0 == unsafe { (&raw const (*self.0.as_ptr()).err).cast::<i32>().read() }
     }
 
+    /// Whether it tells that the partition's end was reached.
+    pub(crate) fn is_end(&self) -> bool {
+        self.code() == ErrorCode::PartitionEOF
+    }
+
     #[inline]
     pub(crate) fn key(&self) -> Option<&[u8]> {
         let raw = self.raw();
