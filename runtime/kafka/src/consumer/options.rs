@@ -10,10 +10,6 @@ use crate::settings::Settings;
 /// In bytes; unless a topic allows more.
 const LARGEST_BATCH: u64 = 1 << 20;
 
-/// Up to so many partitions are each asked for their share of the memory; small records that compress well would take too much
-/// of it otherwise (`e2e::load`).
-const MANY: usize = 128;
-
 /// A consumer's own settings; everything else comes from [`Settings`].
 #[derive(Debug, Clone)]
 pub struct ConsumerOptions {
@@ -64,14 +60,9 @@ impl ConsumerOptions {
         let partitions = self.expected_partitions.max(1) as u64;
         // Brokers send whole record batches. One that is larger than a partition is asked for comes only if it is the first in an answer,
         // and then alone: a topic of many partitions would be read a batch at a time.
-        let (kilobytes, fetch, answer) = if self.expected_partitions <= MANY {
-            let least = if self.expected_partitions <= FEW {
-                1024
-            } else {
-                64
-            };
-            let kilobytes = (self.fetch_memory / 2 / partitions / 1024).clamp(least, 4096);
-            let fetch = (kilobytes * 1024 / 2).clamp(32 << 10, LARGEST_BATCH);
+        let (kilobytes, fetch, answer) = if self.expected_partitions <= FEW {
+            let kilobytes = (self.fetch_memory / 2 / partitions / 1024).clamp(1024, 4096);
+            let fetch = (kilobytes * 1024 / 2).min(LARGEST_BATCH);
             (kilobytes, fetch, self.fetch_memory / 4)
         } else {
             // A partition is left alone while anything of it waits: there are others, and what all hold together is counted. An
