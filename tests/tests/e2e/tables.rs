@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use millstream_tests::client::count;
 use millstream_tests::{
-    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Reader, Record, Scene, api,
+    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Reader, Record, Scene, api, noise,
     wait_until,
 };
 use serde_json::Value;
@@ -330,17 +330,8 @@ fn a_table_that_grows_past_its_limit_stops_its_transforms_and_nobody_else() {
     let other = Scene::new(1);
     other.deploy(&host, &[]);
 
-    // Of no pattern, or it would be small on a disk, once it is there.
-    let filler = |n: u64| -> String {
-        let words = std::iter::successors(Some(n), |word| {
-            let next = word.wrapping_mul(6_364_136_223_846_793_005);
-            Some(next.wrapping_add(1_442_695_040_888_963_407))
-        });
-        let words = words.skip(1).take(125);
-        words.map(|word| format!("{:08x}", word >> 32)).collect()
-    };
     let rows: Vec<Record> = (0..3_000)
-        .map(|n| Record::new(format!("user-{n}"), filler(n)))
+        .map(|n| Record::new(format!("user-{n}"), noise(n, 1_000)))
         .collect();
     producer().send_all(&joined.users, &rows);
     await_table(&host, &joined.users, "it is too large", |table| {
@@ -366,7 +357,10 @@ fn a_table_that_grows_past_its_limit_stops_its_transforms_and_nobody_else() {
         &joined.manifest("at-least-once", ", memory = \"64 MiB\""),
         &[],
     );
-    assert_eq!(joined.found(1), [("user-1".to_owned(), Some(filler(1)))]);
+    assert_eq!(
+        joined.found(1),
+        [("user-1".to_owned(), Some(noise(1, 1_000)))]
+    );
 
     // From the start, and for all tables of a host together.
     let small = HostOptions::fresh()

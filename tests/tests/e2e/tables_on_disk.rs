@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use millstream_tests::reaper::TempDir;
 use millstream_tests::small_disk::small_disk;
-use millstream_tests::{Host, HostOptions, Kafka, PATIENCE, Record, wait_until};
-use rand::RngExt as _;
+use millstream_tests::{Host, HostOptions, Kafka, PATIENCE, Record, noise, wait_until};
 
 use super::tables::{
     COMPACTED, Joined, await_table, await_value, deletion, producer, sees_one_version_a_batch,
@@ -27,13 +26,12 @@ impl Rows {
     /// Rows whose values do not compress, so that they take as much of the disk as they are long.
     fn written(topic: &str, count: usize) -> Rows {
         let mut rows = Rows::default();
-        let mut random = rand::rng();
         let records: Vec<Record> = (0..count)
             .map(|n| {
-                let noise: String = (0..50)
-                    .map(|_| format!("{:016x}", random.random::<u64>()))
-                    .collect();
-                rows.put(&format!("user-{n}"), &format!("{n} {noise}"))
+                rows.put(
+                    &format!("user-{n}"),
+                    &format!("{n} {}", noise(n as u64, 800)),
+                )
             })
             .collect();
         producer().send_all(topic, &records);

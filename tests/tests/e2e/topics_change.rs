@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use millstream_tests::chaos::{SEED_VARIABLE, Trial, seed, topics};
 use millstream_tests::client::count;
 use millstream_tests::{
-    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, read_all, wait_until,
+    DELIVERIES, Host, HostOptions, Kafka, PATIENCE, Producer, Record, Scene, noise, read_all,
+    wait_until,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -132,14 +133,8 @@ fn retention_that_overtakes_a_host_costs_what_it_deleted_and_nothing_else() {
         // A fifth of a second a batch, and far more than a host fetches ahead: it is not to be near when records go.
         let slow = scene.manifest(delivery, "spin = 200000000", LENIENT);
         let sent = 60_000;
-        // Random, or compression would make little of it.
-        let mut filler = || -> String {
-            (0..125)
-                .map(|_| format!("{:08x}", random.random::<u32>()))
-                .collect()
-        };
         let long: Vec<Record> = (0..sent)
-            .map(|n| Record::new("k", format!("{n} {}", filler())).partition(0))
+            .map(|n| Record::new("k", format!("{n} {}", noise(n, 1_000))).partition(0))
             .collect();
         Producer::new(kafka.brokers()).send_all(&scene.source, &long);
         host.deploy_manifest(&slow, &[]);
