@@ -17,6 +17,7 @@ use crate::error::{ErrorCode, KafkaError};
 use crate::ffi::message::HeadersRef;
 use crate::settings::Settings;
 
+mod polled;
 mod writer;
 
 pub use writer::{LogWriter, TransactionalWriter};

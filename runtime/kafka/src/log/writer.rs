@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::KafkaError as Native;
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
-use rdkafka::util::Timeout;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::types::RDKafkaErrorCode;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
 
-use crate::admin::off_the_workers;
+use super::polled::{Report, Reports, polled};
 use crate::consumer::blocking;
 use crate::error::{ErrorCode, KafkaError};
 use crate::settings::Settings;
@@ -18,30 +20,17 @@ const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(30);
 /// A killed writer holds readers up for this long at most.
 const TRANSACTION_LASTS: Duration = Duration::from_secs(10);
 
-/// A producer whose last drop happens on a thread of its own.
-struct Closing(Option<FutureProducer>);
+/// Between two attempts to send where librdkafka's queue is full.
+const FULL_PAUSE: Duration = Duration::from_millis(100);
 
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if let Some(producer) = self.0.take() {
-            off_the_workers(producer);
-        }
-    }
-}
-
-impl Closing {
-    fn get(&self) -> Result<&FutureProducer, KafkaError> {
-        self.0
-            .as_ref()
-            .ok_or_else(|| KafkaError::new("write", ErrorCode::State, "the writer was closed"))
-    }
-}
+type Shared = Arc<BaseProducer<Reports>>;
+type Record<'a> = BaseRecord<'a, [u8], [u8], Box<oneshot::Sender<Report>>>;
 
 fn make(
     settings: &Settings,
     transactional_id: Option<&str>,
     action: &str,
-) -> Result<Arc<Closing>, KafkaError> {
+) -> Result<Shared, KafkaError> {
     let mut config = settings.config("millstream-log");
     config.set("acks", "all");
     config.set("enable.idempotence", "true");
@@ -63,15 +52,27 @@ fn make(
             ACKNOWLEDGED_WITHIN.as_millis().to_string(),
         );
     }
-    let producer = config
-        .create()
-        .map_err(|error| KafkaError::from_rdkafka(action, &error))?;
-    Ok(Arc::new(Closing(Some(producer))))
+    polled(&config, action)
+}
+
+/// A record, and where its report will come.
+fn record<'a>(
+    topic: &'a str,
+    partition: i32,
+    key: &'a [u8],
+    value: Option<&'a [u8]>,
+) -> (Record<'a>, oneshot::Receiver<Report>) {
+    let (sender, report) = oneshot::channel();
+    let mut record = BaseRecord::with_opaque_to(topic, Box::new(sender))
+        .partition(partition)
+        .key(key);
+    record.payload = value;
+    (record, report)
 }
 
 /// Writes under a transactional id, which only one writer in the world holds: whoever inits last fences the others.
 pub struct TransactionalWriter {
-    producer: Arc<Closing>,
+    producer: Shared,
     open: bool,
 }
 
@@ -87,7 +88,6 @@ impl TransactionalWriter {
         let (initial, said) = (Arc::clone(&producer), action.clone());
         blocking(&action, move || {
             initial
-                .get()?
                 .init_transactions(timeout)
                 .map_err(|error| KafkaError::from_rdkafka(&*said, &error))
         })
@@ -107,21 +107,16 @@ impl TransactionalWriter {
         value: Option<&[u8]>,
     ) -> Result<(), KafkaError> {
         let action = || format!("write to {topic}/{partition}");
-        let producer = self.producer.get()?;
         if !self.open {
-            producer
+            self.producer
                 .begin_transaction()
                 .map_err(|error| KafkaError::from_rdkafka(action(), &error))?;
             self.open = true;
         }
-        let mut record = FutureRecord::<[u8], [u8]>::to(topic)
-            .partition(partition)
-            .key(key);
-        record.payload = value;
         // The report is not waited for: a record that fails makes the commit fail.
-        producer
-            .send_result(record)
-            .map(drop)
+        let (record, _) = record(topic, partition, key, value);
+        self.producer
+            .send(record)
             .map_err(|(error, _)| KafkaError::from_rdkafka(action(), &error))
     }
 
@@ -134,7 +129,6 @@ impl TransactionalWriter {
         }
         let producer = Arc::clone(&self.producer);
         blocking("commit a transaction", move || {
-            let producer = producer.get()?;
             let mut attempts = 0;
             loop {
                 attempts += 1;
@@ -149,7 +143,7 @@ impl TransactionalWriter {
                         let _ = producer.abort_transaction(ACKNOWLEDGED_WITHIN);
                     }
                 }
-                return Err(explain("commit a transaction", &error, producer));
+                return Err(explain("commit a transaction", &error, &producer));
             }
         })
         .await
@@ -162,17 +156,16 @@ impl TransactionalWriter {
         }
         let producer = Arc::clone(&self.producer);
         blocking("abort a transaction", move || {
-            let producer = producer.get()?;
             producer
                 .abort_transaction(ACKNOWLEDGED_WITHIN)
-                .map_err(|error| explain("abort a transaction", &error, producer))
+                .map_err(|error| explain("abort a transaction", &error, &producer))
         })
         .await
     }
 }
 
 /// Fencing shows up as a fatal error whose cause lies deeper.
-fn explain(action: &str, error: &Native, producer: &FutureProducer) -> KafkaError {
+fn explain(action: &str, error: &Native, producer: &BaseProducer<Reports>) -> KafkaError {
     match producer.client().fatal_error() {
         Some((code, reason)) => KafkaError::new(action, code, reason).fatal(),
         None => KafkaError::from_rdkafka(action, error),
@@ -190,7 +183,7 @@ impl std::fmt::Debug for TransactionalWriter {
 /// Writes plainly: each record acknowledged by all in-sync replicas. Clones share one producer.
 #[derive(Clone)]
 pub struct LogWriter {
-    producer: Arc<Closing>,
+    producer: Shared,
 }
 
 impl LogWriter {
@@ -209,17 +202,30 @@ impl LogWriter {
         value: Option<&[u8]>,
     ) -> Result<i64, KafkaError> {
         let action = || format!("write to {topic}/{partition}");
-        let mut record = FutureRecord::<[u8], [u8]>::to(topic)
-            .partition(partition)
-            .key(key);
-        record.payload = value;
-        let sent = self
-            .producer
-            .get()?
-            .send(record, Timeout::After(ACKNOWLEDGED_WITHIN))
-            .await;
-        sent.map(|delivery| delivery.offset)
-            .map_err(|(error, _)| KafkaError::from_rdkafka(action(), &error))
+        let (mut record, report) = record(topic, partition, key, value);
+        let deadline = Instant::now() + ACKNOWLEDGED_WITHIN;
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => break,
+                Err((error, back)) => {
+                    let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                    if !full || Instant::now() >= deadline {
+                        return Err(KafkaError::from_rdkafka(action(), &error));
+                    }
+                    record = back;
+                }
+            }
+            sleep(FULL_PAUSE).await;
+        }
+        match report.await {
+            Ok(report) => report.map_err(|error| KafkaError::from_rdkafka(action(), &error)),
+            // All records get one for as long as the producer is there.
+            Err(_) => Err(KafkaError::new(
+                action(),
+                ErrorCode::State,
+                "the writer was closed",
+            )),
+        }
     }
 }
 
