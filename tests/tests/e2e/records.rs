@@ -45,6 +45,15 @@ fn odd_records() -> Vec<Record> {
             .header("bytes", &[0xff, 0, 0xfe]),
         Record::new("the epoch", "as near as can be").timestamp(1),
         Record::new("far", "the last millisecond of 1999").timestamp(946_684_799_999),
+        Record {
+            value: None,
+            ..Record::new("null value with headers", "")
+        }
+        .timestamp(12)
+        .header("a", b"1"),
+        Record::new("empty value with headers", "")
+            .timestamp(13)
+            .header("a", b"1"),
         Record::new("many headers", "v").timestamp(11),
     ];
     let mut all = all.to_vec();
@@ -62,11 +71,16 @@ fn a_forwarded_record_arrives_with_everything_it_had() {
     let kafka = Kafka::shared();
     let scene = Scene::new(1);
     let sent = odd_records();
-    Producer::new(kafka.brokers()).send_all(&scene.source, &sent);
+    let codecs = ["none", "gzip", "snappy", "lz4", "zstd"];
+    for codec in codecs {
+        Producer::with(kafka.brokers(), &[("compression.type", codec)])
+            .send_all(&scene.source, &sent);
+    }
     let host = Host::fresh();
     scene.deploy(&host, &[]);
     let mut reader = scene.reader();
-    for (sent, found) in sent.iter().zip(reader.expect(sent.len())) {
+    let found = reader.expect(sent.len() * codecs.len());
+    for (sent, found) in sent.iter().cycle().zip(found) {
         assert_eq!(
             found,
             &Record {

@@ -87,8 +87,25 @@ impl Message {
         unsafe { rd::rd_kafka_message_timestamp(self.0.as_ptr(), std::ptr::null_mut()) }
     }
 
+    /// False if there are none for certain. To learn that from librdkafka takes a buffer of its own for each record.
+    fn may_have_headers(&self) -> bool {
+        let raw = self.raw();
+        // SAFETY: owned and live.
+        let epoch = unsafe { rd::rd_kafka_message_leader_epoch(self.0.as_ptr()) };
+        // Only a batch of format 2 names its leader's epoch. What is null or empty points elsewhere.
+        if epoch < 0 || raw.payload.is_null() || raw.len == 0 {
+            return true;
+        }
+        // SAFETY: the payload points into the batch as it was fetched, or decompressed, and in format 2 a record does not end with its
+        // value: the number of headers comes behind it, a varint of a byte or more. Brokers refuse records without one.
+        0 != unsafe { raw.payload.cast::<u8>().add(raw.len).read() }
+    }
+
     /// The headers, parsed at the first call. They last until they are detached, which takes `&mut`.
     pub(crate) fn headers(&self, _access: &HeaderAccess<'_>) -> Option<HeadersRef<'_>> {
+        if !self.may_have_headers() {
+            return None;
+        }
         let mut headers = std::ptr::null_mut();
         // SAFETY: owned and live; nobody else parses (`_access`).
         let code = unsafe { rd::rd_kafka_message_headers(self.0.as_ptr(), &raw mut headers) };
@@ -106,6 +123,9 @@ impl Message {
     /// # Safety
     /// No `HeadersRef` of this message lives, and nobody else touches this message's headers meanwhile.
     pub(super) unsafe fn detach_headers(&self) -> Option<OwnedHeaders> {
+        if !self.may_have_headers() {
+            return None;
+        }
         let mut headers = std::ptr::null_mut();
         // SAFETY: owned and live; alone, as promised. Detached headers are ours.
         let code =
