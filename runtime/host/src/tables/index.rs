@@ -23,6 +23,9 @@ struct Row(ThinArc<u32, u8>);
 const ROW_HEAD: u64 = 24;
 /// What a set takes for a row that it has room for: a pointer and a byte of the hash.
 const SLOT: u64 = 9;
+/// So many keys are looked up before their values are taken: rows lie anywhere, and a processor waits for several places in memory at
+/// once as long as it has nothing else to do.
+const AT_ONCE: usize = 32;
 /// A set is full when this much of it is taken.
 const FULL: (u64, u64) = (7, 8);
 
@@ -74,6 +77,27 @@ impl Version {
     /// What it has under this key.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         self.rows.get(key).map(Row::value)
+    }
+
+    /// Shows `found` what it has under each of these keys, in their order.
+    ///
+    /// # Errors
+    /// The first of `found`.
+    pub fn look_up<E>(
+        &self,
+        keys: &[Option<&[u8]>],
+        mut found: impl FnMut(Option<&[u8]>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rows = [None; AT_ONCE];
+        for keys in keys.chunks(AT_ONCE) {
+            for (row, key) in rows.iter_mut().zip(keys) {
+                *row = key.and_then(|key| self.get(key));
+            }
+            for row in rows.iter().take(keys.len()) {
+                found(*row)?;
+            }
+        }
+        Ok(())
     }
 
     /// All of them, by key, in no order.
@@ -248,6 +272,39 @@ mod tests {
         assert_eq!(version.get(b"a"), Some(b"bc".as_slice()));
         assert_eq!(version.get(b""), Some(b"abc".as_slice()));
         assert_eq!(version.len(), 3);
+    }
+
+    #[test]
+    fn keys_are_answered_in_their_order_until_somebody_has_enough() {
+        let (index, mut writer) = new();
+        let names: Vec<[u8; 1]> = (0..100).map(|n| [n]).collect();
+        for name in names.iter().step_by(2) {
+            writer.put(name, name);
+        }
+        assert!(writer.publish());
+        let version = index.version();
+        // Every fifth key is null, every second one has no row.
+        let keys: Vec<Option<&[u8]>> = names
+            .iter()
+            .map(|name| (name[0] % 5 != 0).then_some(&name[..]))
+            .collect();
+        for (most, shown) in [(usize::MAX, 100), (40, 40), (0, 0)] {
+            let mut rows = Vec::new();
+            let ended = version.look_up(&keys, |row| {
+                if rows.len() == most {
+                    return Err("enough");
+                }
+                rows.push(row.map(<[u8]>::to_vec));
+                Ok(())
+            });
+            assert_eq!(ended.is_ok(), shown == keys.len());
+            let wanted: Vec<_> = keys
+                .iter()
+                .map(|key| key.filter(|key| key[0] % 2 == 0).map(<[u8]>::to_vec))
+                .take(shown)
+                .collect();
+            assert_eq!(rows, wanted);
+        }
     }
 
     #[test]

@@ -77,12 +77,10 @@ impl Seen {
     pub(super) fn look_up(
         &self,
         keys: &[Option<&[u8]>],
-        mut found: impl FnMut(Option<&[u8]>) -> Result<(), TableError>,
+        found: impl FnMut(Option<&[u8]>) -> Result<(), TableError>,
     ) -> Result<(), TableError> {
         match self {
-            Seen::Memory(version) => keys
-                .iter()
-                .try_for_each(|key| found(key.and_then(|key| version.get(key)))),
+            Seen::Memory(version) => version.look_up(keys, found),
             Seen::Disk(view) => view.look_up(keys, found),
         }
     }
