@@ -96,8 +96,9 @@ impl Message {
         if epoch < 0 || raw.payload.is_null() || raw.len == 0 {
             return true;
         }
-        // SAFETY: the payload points into the batch as it was fetched, or decompressed, and in format 2 a record does not end with its
-        // value: the number of headers comes behind it, a varint of a byte or more. Brokers refuse records without one.
+        // SAFETY: the payload points into the batch as it was fetched, or decompressed, in one piece, and in format 2 a record does not
+        // end with its value: the number of headers comes behind it (Kafka protocol, "Record"), a varint of a byte or more, of which
+        // only that of 0 begins with 0. Brokers refuse records without one.
         0 != unsafe { raw.payload.cast::<u8>().add(raw.len).read() }
     }
 
