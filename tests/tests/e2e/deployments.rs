@@ -13,7 +13,8 @@ use serde_json::Value;
 fn a_second_deploy_takes_over_at_a_batch_boundary_and_nothing_is_lost_or_doubled() {
     let kafka = Kafka::shared();
     let scene = Scene::new(4);
-    let sent: Vec<Record> = (0..60_000)
+    // A deploy takes seconds where lanes are busy, and the first revision is to be at work all that time: it does some 15,000 a second.
+    let sent: Vec<Record> = (0..300_000)
         .map(|n| Record::new(n.to_string(), n.to_string()).partition(n % 4))
         .collect();
     Producer::new(kafka.brokers()).send_all(&scene.source, &sent);
