@@ -367,6 +367,9 @@ pub trait Delivery: Send + Sync + 'static {
         batch: Handover<Self::Rows, Self::Route>,
     ) -> impl Future<Output = Result<(), Undelivered<Self::Rows>>> + Send;
 
+    /// A lane has nothing more to hand over for the moment: what waits for company need not wait long.
+    fn idle(&self);
+
     /// There is nothing to read before this offset: the end of a partition, past markers and compacted records.
     fn skip(&self, partition: &TopicPartition, generation: u64, to: i64);
 

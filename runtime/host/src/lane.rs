@@ -160,6 +160,8 @@ pub(crate) struct Lane<S: Source, D: Delivery> {
     had_instance: bool,
     halted: bool,
     last_batch: Instant,
+    /// Something was handed over since this lane last had nothing to do.
+    handed_over: bool,
     /// A place in the line for the byte budget, or a permit that came from it.
     reservation: Option<Pin<Box<dyn Future<Output = Permit> + Send>>>,
     permit: Option<Permit>,
@@ -194,6 +196,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             had_instance: false,
             halted: false,
             last_batch: Instant::now(),
+            handed_over: false,
             reservation: None,
             permit: None,
         }
@@ -221,6 +224,9 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 Next::At(time) => Some(time),
                 Next::Never => None,
             };
+            if std::mem::take(&mut self.handed_over) {
+                self.common.delivery.idle();
+            }
             // Nobody is to wait behind a share of the budget that this lane has no use for now.
             (self.reservation, self.permit) = (None, None);
             let timer = async {
@@ -457,6 +463,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 outcome = self.common.account.run(work) => outcome,
             }
         };
+        self.handed_over |= matches!(outcome, Outcome::Delivered(..));
         self.settle(at, &live, outcome, rows, end);
     }
 

@@ -28,21 +28,20 @@ use crate::settings::Settings;
 mod flight;
 mod options;
 mod outgoing;
+mod pace;
 mod refused;
 mod transaction;
 
 pub use flight::{DeliveryError, Flight, Rows};
 pub use options::{Compression, ProducerOptions};
 pub use outgoing::{BaseHeaders, HeaderList, Key, Outgoing, SendError, Value, record_size};
+use pace::{FLUSH_MS, Next, Pace, Watch};
 pub(crate) use refused::{MOST, is_about_the_record};
 pub use refused::{RefusedRecord, fingerprint};
 pub use transaction::TransactionError;
 
 /// How long a topic's count of partitions is believed.
 const METADATA_LASTS: Duration = Duration::from_secs(30);
-
-/// How often the poll thread looks around without being woken.
-const POLL_MS: i32 = 1000;
 
 /// Sends records. Clones are the same producer; when the last one goes, everything unacknowledged fails.
 #[derive(Debug, Clone)]
@@ -59,6 +58,7 @@ struct Handle {
 struct Shared {
     topics: Mutex<HashMap<String, Topic>>,
     main: Queue,
+    pace: Pace,
     /// Reports came in.
     progress: Notify,
     stop: AtomicBool,
@@ -108,6 +108,7 @@ impl Producer {
         let shared = Arc::new(Shared {
             topics: Mutex::default(),
             main: Queue::main(&client).ok_or_else(|| out_of("no queue"))?,
+            pace: Pace::new(options.linger(settings)),
             progress: Notify::new(),
             stop: AtomicBool::new(false),
             open: RwLock::new(true),
@@ -235,7 +236,12 @@ impl Producer {
             timestamp,
         };
         let error = match produce::produce(&shared.client, &mut flight.sender, made) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                if shared.pace.sent() {
+                    shared.main.interrupt();
+                }
+                return Ok(());
+            }
             Err(Refused::NotThere) => return Err(SendError::NoSuchRow),
             Err(Refused::Kafka(error)) => error,
         };
@@ -254,6 +260,11 @@ impl Producer {
                 None => SendError::Other(error),
             },
         })
+    }
+
+    /// Nothing more is sent for the moment: what waits for company waits for [`ProducerOptions::linger`] at most.
+    pub fn idle(&self) {
+        self.shared().pace.idle();
     }
 
     /// After [`SendError::QueueFull`]: waits until reports have made room. Then try again.
@@ -336,8 +347,16 @@ impl Drop for Handle {
 impl Shared {
     /// The poll thread: delivery reports run here, and nowhere else.
     fn poll(&self) {
+        let mut watch = Watch::new(&self.pace);
         while !self.stop.load(Ordering::Acquire) {
-            if produce::poll(&self.client, POLL_MS) > 0 {
+            let served = match watch.next(Instant::now(), || self.client.waiting() > 0) {
+                Next::Poll(timeout_ms) => produce::poll(&self.client, timeout_ms) > 0,
+                Next::Flush => {
+                    produce::flush(&self.client, FLUSH_MS);
+                    true
+                }
+            };
+            if served {
                 self.progress.notify_waiters();
             }
         }

@@ -186,6 +186,10 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
         }
     }
 
+    fn idle(&self) {
+        self.outlet.idle();
+    }
+
     fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
         self.ledger.skip(partition, generation, to);
     }

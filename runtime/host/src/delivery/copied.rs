@@ -68,6 +68,10 @@ impl<P: Outlet, R: Rows> Outlet for Copied<P, R> {
         self.outlet.send(flight, record)
     }
 
+    fn idle(&self) {
+        self.outlet.idle();
+    }
+
     async fn ready(&self, topic: &P::Topic) {
         self.outlet.ready(topic).await;
     }

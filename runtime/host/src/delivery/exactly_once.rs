@@ -416,6 +416,10 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
         }
     }
 
+    fn idle(&self) {
+        self.inner.outlet.idle();
+    }
+
     fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
         self.inner.ledger.skip(partition, generation, to);
     }

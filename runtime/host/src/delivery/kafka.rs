@@ -199,6 +199,10 @@ impl Outlet for KafkaOutlet {
         Err(SendError::Refused(DeliveryError::new(code, message)))
     }
 
+    fn idle(&self) {
+        self.pool.idle();
+    }
+
     async fn ready(&self, topic: &KafkaTopic) {
         if let Ok(bound) = topic.bound() {
             bound.producer.ready().await;

@@ -128,6 +128,9 @@ pub trait Outlet: Send + Sync + 'static {
         record: &Outgoing<'_, Self::Topic>,
     ) -> Result<(), SendError>;
 
+    /// Whoever sends has nothing more for the moment: what waits for company need not wait long.
+    fn idle(&self) {}
+
     /// Waits until there may be room again for records of this topic.
     fn ready(&self, topic: &Self::Topic) -> impl Future<Output = ()> + Send;
 

@@ -76,6 +76,16 @@ impl ProducerPool {
         self.inner.only.as_ref().expect("a transactional pool")
     }
 
+    /// Nothing more is sent for the moment, by any of them.
+    pub(super) fn idle(&self) {
+        if let Some(only) = &self.inner.only {
+            return only.idle();
+        }
+        for slot in self.inner.slots.lock().values().filter_map(Weak::upgrade) {
+            slot.idle();
+        }
+    }
+
     /// The producer for topics with this limit. It lives as long as somebody holds the slot.
     pub(super) fn slot(&self, limit: usize) -> Arc<Slot> {
         if let Some(only) = &self.inner.only {
@@ -175,6 +185,12 @@ impl Slot {
 
     pub(super) fn producer(&self) -> Result<Producer, KafkaError> {
         self.of(&mut self.current.lock())
+    }
+
+    fn idle(&self) {
+        if let Some(producer) = &self.current.lock().producer {
+            producer.idle();
+        }
     }
 
     /// The producer to install after this one.

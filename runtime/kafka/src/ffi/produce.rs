@@ -222,6 +222,13 @@ pub(crate) fn poll(client: &Client, timeout_ms: i32) -> i32 {
     unsafe { rd::rd_kafka_poll(client.ptr(), timeout_ms) }
 }
 
+/// Has what waits for company sent now, and serves delivery reports meanwhile: until everything is acknowledged, but no longer
+/// than `timeout_ms`.
+pub(crate) fn flush(client: &Client, timeout_ms: i32) {
+    // SAFETY: the client lives. Running out of time is no failure here.
+    unsafe { rd::rd_kafka_flush(client.ptr(), timeout_ms) };
+}
+
 /// Fails everything that is not acknowledged yet; the reports come through `poll`.
 pub(crate) fn purge(client: &Client) {
     // SAFETY: the client lives.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
+use super::pace;
 use crate::settings::Settings;
 
 /// Kafka's default for a topic's `max.message.bytes`.
@@ -18,7 +19,9 @@ pub struct ProducerOptions {
     pub client_id: String,
     /// How batches are compressed.
     pub compression: Compression,
-    /// How long a batch may wait for company.
+    /// How long a batch may wait for company once its sender has no more for the moment; `linger.ms` in the settings
+    /// comes first. While more and more come it waits until it is full, though no longer than about 50 ms. Zero: it does
+    /// not wait.
     pub linger: Duration,
     /// The smallest `max.message.bytes` among the topics written to, in bytes. Batches stay below it, because a broker
     /// refuses a whole batch for its size; one record above it still goes, alone.
@@ -56,8 +59,22 @@ impl Default for ProducerOptions {
 }
 
 impl ProducerOptions {
+    /// What holds: the settings' own, if there is one (librdkafka has checked that it is a number of milliseconds).
+    pub(super) fn linger(&self, settings: &Settings) -> Duration {
+        let given = settings
+            .given("linger.ms")
+            .or_else(|| settings.given("queue.buffering.max.ms"));
+        let given = given.and_then(|given| given.parse().ok());
+        given
+            .and_then(|given: f64| Duration::try_from_secs_f64(given / 1000.0).ok())
+            .unwrap_or(self.linger)
+    }
+
     pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
+        let linger = self.linger(settings);
         let mut config = settings.config(&self.client_id);
+        // The other name of what is set below.
+        config.remove("queue.buffering.max.ms");
         let mut set = |name: &str, value: String| {
             config.set(name, value);
         };
@@ -82,7 +99,7 @@ impl ProducerOptions {
             "queue.buffering.max.kbytes",
             (self.queue_bytes / 1024).clamp(1, 2_000_000).to_string(),
         );
-        set("linger.ms", self.linger.as_millis().to_string());
+        set("linger.ms", pace::own_limit(linger).as_millis().to_string());
         // The batch's header and librdkafka's rounding stay below the limit too.
         set(
             "batch.size",
