@@ -102,6 +102,7 @@ struct State {
     commit_log: Vec<(TopicPartition, Committed)>,
     commits_fail: bool,
     corked: bool,
+    until_idle: bool,
     held: Vec<Flown>,
     fail_next: usize,
     transaction: transactions::State,
@@ -319,11 +320,17 @@ impl Memory {
         self.inner.state.lock().corked = true;
     }
 
+    /// The same for what is sent between two times that whoever sends has nothing more for the moment.
+    pub fn cork_until_idle(&self) {
+        let mut state = self.inner.state.lock();
+        (state.corked, state.until_idle) = (true, true);
+    }
+
     /// Acknowledges what was held back, in order, and everything that follows.
     pub fn uncork(&self) {
         let held = {
             let mut state = self.inner.state.lock();
-            state.corked = false;
+            (state.corked, state.until_idle) = (false, false);
             std::mem::take(&mut state.held)
         };
         held.into_iter().for_each(|flown| self.land(flown));

@@ -46,6 +46,18 @@ async fn the_watermark_passes_gaps_of_markers_and_compaction() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_company_goes_once_a_lane_has_nothing_more() {
+    let memory = memory(1);
+    memory.append("in", 0, numbers(0..2500));
+    memory.cork_until_idle();
+    let plane = start(&memory, revision(1, pass()));
+    plane.assign(0..1);
+    plane.committed(0, 2500).await;
+    memory.append("in", 0, numbers(2500..2501));
+    plane.committed(0, 2501).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_committed_before_it_is_acknowledged() {
     let memory = memory(1);
     memory.append("in", 0, numbers(0..3000));

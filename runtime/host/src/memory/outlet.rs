@@ -150,6 +150,17 @@ impl Outlet for Memory {
         Ok(())
     }
 
+    fn idle(&self) {
+        let held = {
+            let mut state = self.inner.state.lock();
+            if !state.until_idle {
+                return;
+            }
+            std::mem::take(&mut state.held)
+        };
+        held.into_iter().for_each(|flown| self.land(flown));
+    }
+
     async fn ready(&self, _topic: &MemoryTopic) {
         let mut room = std::pin::pin!(self.inner.room.notified());
         room.as_mut().enable();

@@ -19,9 +19,9 @@ pub struct ProducerOptions {
     pub client_id: String,
     /// How batches are compressed.
     pub compression: Compression,
-    /// How long a batch may wait for company once its sender has no more for the moment; `linger.ms` in the settings
-    /// comes first. While more and more come it waits until it is full, though no longer than about 50 ms. Zero: it does
-    /// not wait.
+    /// How long a record waits for company at most once its sender has no more for the moment; `linger.ms` in the
+    /// settings comes first. While more and more come it waits until its batch is full, though no longer than about 50 ms.
+    /// Zero: it does not wait.
     pub linger: Duration,
     /// The smallest `max.message.bytes` among the topics written to, in bytes. Batches stay below it, because a broker
     /// refuses a whole batch for its size; one record above it still goes, alone.
@@ -155,5 +155,39 @@ impl FromStr for Compression {
             .into_iter()
             .find(|codec| codec.to_string() == text)
             .ok_or_else(|| format!("{text:?} is not a codec: use none, gzip, snappy, lz4 or zstd"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The linger in milliseconds, and what librdkafka is told.
+    fn linger(given: Option<(&str, &str)>) -> (f64, Option<String>) {
+        let given: Vec<_> = given
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect();
+        let settings = Settings::new("localhost:9092", &given).unwrap();
+        let options = ProducerOptions::default();
+        let config = options.config(&settings);
+        assert_eq!(config.get("queue.buffering.max.ms"), None);
+        (
+            options.linger(&settings).as_secs_f64() * 1000.0,
+            config.get("linger.ms").map(str::to_owned),
+        )
+    }
+
+    #[test]
+    fn a_linger_in_the_settings_counts_by_either_name() {
+        let told = |millis: &str| Some(millis.to_owned());
+        assert_eq!(linger(None), (5.0, told("2000")));
+        assert_eq!(linger(Some(("linger.ms", "20"))), (20.0, told("2000")));
+        assert_eq!(linger(Some(("linger.ms", "0.5"))), (0.5, told("2000")));
+        assert_eq!(linger(Some(("linger.ms", "0"))), (0.0, told("0")));
+        assert_eq!(
+            linger(Some(("queue.buffering.max.ms", "5000"))),
+            (5000.0, told("5000"))
+        );
     }
 }
