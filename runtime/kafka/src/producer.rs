@@ -262,7 +262,7 @@ impl Producer {
         })
     }
 
-    /// Nothing more is sent for the moment: what waits for company waits for [`ProducerOptions::linger`] at most.
+    /// Nothing more is sent for the moment: what waits for company waits for the producer's `linger` at most.
     pub fn idle(&self) {
         self.shared().pace.idle();
     }
