@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use millstream_kafka::producer::{RefusedRecord, fingerprint};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Identity, Offsets, PURGED};
@@ -328,11 +328,14 @@ impl Memory {
 
     /// Acknowledges what was held back, in order, and everything that follows.
     pub fn uncork(&self) {
-        let held = {
-            let mut state = self.inner.state.lock();
-            (state.corked, state.until_idle) = (false, false);
-            std::mem::take(&mut state.held)
-        };
+        let mut state = self.inner.state.lock();
+        (state.corked, state.until_idle) = (false, false);
+        self.land_held(state);
+    }
+
+    fn land_held(&self, mut state: MutexGuard<'_, State>) {
+        let held = std::mem::take(&mut state.held);
+        drop(state);
         held.into_iter().for_each(|flown| self.land(flown));
     }
 

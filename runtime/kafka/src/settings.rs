@@ -151,6 +151,8 @@ impl Settings {
         self.set_unless_given(&mut config, "reconnect.backoff.max.ms", "2000");
         // Requests are written whole: holding a small one back until the one before is acknowledged costs up to 40 ms.
         self.set_unless_given(&mut config, "socket.nagle.disable", "true");
+        // Metrics that brokers may ask clients for (KIP-714): a histogram behind a lock that every record read goes through.
+        self.set_unless_given(&mut config, "enable.metrics.push", "false");
         for (name, value) in &self.properties {
             config.set(name, value);
         }

@@ -21,6 +21,8 @@ pub(crate) enum Contestant {
     OneLane,
     /// The same with four lanes
     FourLanes,
+    /// The host of another build of this program, which the variable BEFORE names: what a change does
+    Before,
     /// The same host with the same code compiled in
     Native,
     /// A bare loop over librdkafka's C functions, which only copies
@@ -44,6 +46,7 @@ impl Contestant {
             Contestant::ExactlyOnce => "exactly-once",
             Contestant::OneLane => "one-lane",
             Contestant::FourLanes => "four-lanes",
+            Contestant::Before => "before",
             Contestant::Native => "native",
             Contestant::Ffi => "ffi",
             Contestant::Java => "java",
@@ -67,7 +70,13 @@ impl Contestant {
     /// The program, without the options that all share.
     pub(crate) fn command(self, job: Job) -> anyhow::Result<Command> {
         let own = |role: &str| -> anyhow::Result<Command> {
-            let mut command = Command::new(std::env::current_exe()?);
+            let program = match self {
+                Contestant::Before => std::env::var_os("BEFORE")
+                    .context("BEFORE is not set: give it the path of another build's `bench`")?
+                    .into(),
+                _ => std::env::current_exe()?,
+            };
+            let mut command = Command::new(program);
             command.args(["contestant", role]);
             Ok(command)
         };
@@ -83,7 +92,7 @@ impl Contestant {
             Ok(command)
         };
         let mut command = match self {
-            Contestant::Millstream => host(&[])?,
+            Contestant::Millstream | Contestant::Before => host(&[])?,
             Contestant::ExactlyOnce => host(&["--exactly-once"])?,
             Contestant::OneLane => host(&["--lanes", "1"])?,
             Contestant::FourLanes => host(&["--lanes", "4"])?,

@@ -151,14 +151,10 @@ impl Outlet for Memory {
     }
 
     fn idle(&self) {
-        let held = {
-            let mut state = self.inner.state.lock();
-            if !state.until_idle {
-                return;
-            }
-            std::mem::take(&mut state.held)
-        };
-        held.into_iter().for_each(|flown| self.land(flown));
+        let state = self.inner.state.lock();
+        if state.until_idle {
+            self.land_held(state);
+        }
     }
 
     async fn ready(&self, _topic: &MemoryTopic) {

@@ -186,6 +186,16 @@ mod tests {
         }
     }
 
+    /// The first records are sent, their sender has no more, and a millisecond in they are flushed.
+    fn flushed(pace: &Pace) -> Clock<'_> {
+        let mut clock = Clock::new(pace);
+        pace.sent();
+        pace.idle();
+        clock.at(0, true);
+        assert_eq!(clock.at(1, true), Next::Flush);
+        clock
+    }
+
     #[test]
     fn nothing_is_flushed_where_nothing_was_sent() {
         let pace = Pace::new(LINGER);
@@ -267,11 +277,7 @@ mod tests {
     #[test]
     fn a_flush_that_was_not_seen_is_repeated_ever_later() {
         let pace = Pace::new(LINGER);
-        let mut clock = Clock::new(&pace);
-        pace.sent();
-        pace.idle();
-        clock.at(0, true);
-        assert_eq!(clock.at(1, true), Next::Flush);
+        let mut clock = flushed(&pace);
         assert_eq!(clock.at(2, true), Next::Poll(4));
         assert_eq!(clock.at(6, true), Next::Flush);
         assert_eq!(clock.at(6, true), Next::Poll(10));
@@ -284,11 +290,7 @@ mod tests {
     #[test]
     fn a_record_sent_during_a_flush_is_flushed_too() {
         let pace = Pace::new(LINGER);
-        let mut clock = Clock::new(&pace);
-        pace.sent();
-        pace.idle();
-        clock.at(0, true);
-        assert_eq!(clock.at(1, true), Next::Flush);
+        let mut clock = flushed(&pace);
         assert!(pace.sent());
         pace.idle();
         assert_eq!(clock.at(2, true), Next::Poll(4));

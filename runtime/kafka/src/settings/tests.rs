@@ -39,6 +39,21 @@ fn everyday_properties_are_taken() {
 }
 
 #[test]
+fn brokers_are_sent_no_metrics_unless_someone_wants_them() {
+    let config = |properties| settings(properties).unwrap().config("client");
+    let push = |properties| {
+        config(properties)
+            .get("enable.metrics.push")
+            .map(str::to_owned)
+    };
+    assert_eq!(push(&[]).as_deref(), Some("false"));
+    assert_eq!(
+        push(&[("enable.metrics.push", "true")]).as_deref(),
+        Some("true")
+    );
+}
+
+#[test]
 fn what_the_contract_owns_is_refused_with_reason_and_remedy() {
     for name in [
         "acks",
