@@ -15,6 +15,7 @@
 //! Knows nothing of groups and commits.
 
 mod failed;
+mod limits;
 mod outcome;
 mod rows;
 mod slot;
@@ -40,34 +41,9 @@ use crate::watchdog::{Phase, Pulse};
 
 pub(crate) use failed::panic_text;
 pub use failed::{Failed, Place};
+pub use limits::BatchLimits;
 use slot::{Batch, Slot};
 use work::Outcome;
-
-/// When a batch is cut.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchLimits {
-    /// Records of one batch. Past a thousand a call costs no less per record.
-    pub records: usize,
-    /// Bytes of one batch where the guest reads values.
-    pub bytes: usize,
-    /// How long after the last batch of a partition the next one goes that is not full. Fewer calls, for that much latency; where
-    /// there is much to do batches fill by themselves.
-    pub wait: Duration,
-    /// How long an instance outlives the last batch. Long enough for a topic with a record every few seconds: a
-    /// Python instance takes a millisecond to make, but megabytes to keep.
-    pub idle: Duration,
-}
-
-impl Default for BatchLimits {
-    fn default() -> Self {
-        Self {
-            records: 1_000,
-            bytes: 1024 * 1024,
-            wait: Duration::from_millis(2),
-            idle: Duration::from_secs(10),
-        }
-    }
-}
 
 /// How much larger batches may be in bytes where the guest does not look at values: they cost budget, not guest memory.
 const UNREAD_FACTOR: usize = 4;

@@ -4,6 +4,7 @@
 //! [`Memory::fail_next`] fails flights, [`Memory::capacity`] makes the outlet run full, and a [`MemorySource`] is assigned,
 //! revoked and robbed of partitions by hand. It keeps everything for ever.
 
+mod flown;
 mod outlet;
 mod source;
 mod transactions;
@@ -11,17 +12,17 @@ mod transactions;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
-use millstream_kafka::producer::{RefusedRecord, fingerprint};
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Done, Identity, Offsets, PURGED};
+use crate::delivery::{AtLeastOnce, Committed, DeliveryError, Identity, Offsets};
 use crate::source::TopicPartition;
 use crate::stats::Stats;
 
+use flown::Flown;
 pub use outlet::{MemoryFlight, MemoryTopic};
 pub use source::{MemoryQueue, MemoryRows, MemorySource};
 pub use transactions::{Ending, MemoryTransactions};
@@ -140,29 +141,6 @@ struct Log {
     records: Vec<Arc<Record>>,
     next: i64,
     count: u64,
-}
-
-/// A sealed flight that is not acknowledged yet.
-struct Flown {
-    runs: Vec<Run>,
-    done: Done,
-    /// Its transaction was aborted: all that is left of it is to say so.
-    purged: bool,
-}
-
-/// Records that go to one partition, one after another.
-struct Run {
-    topic: Arc<str>,
-    partition: i32,
-    /// Empty where they are only counted.
-    records: Vec<Record>,
-    count: usize,
-}
-
-impl Flown {
-    fn records(&self) -> usize {
-        self.runs.iter().map(|run| run.count).sum()
-    }
 }
 
 impl Memory {
@@ -315,87 +293,10 @@ impl Memory {
         self.inner.state.lock().commits_fail = fail;
     }
 
-    /// Holds acknowledgements back.
-    pub fn cork(&self) {
-        self.inner.state.lock().corked = true;
-    }
-
-    /// The same for what is sent between two times that whoever sends has nothing more for the moment.
-    pub fn cork_until_idle(&self) {
-        let mut state = self.inner.state.lock();
-        (state.corked, state.until_idle) = (true, true);
-    }
-
-    /// Acknowledges what was held back, in order, and everything that follows.
-    pub fn uncork(&self) {
-        let mut state = self.inner.state.lock();
-        (state.corked, state.until_idle) = (false, false);
-        self.land_held(state);
-    }
-
-    fn land_held(&self, mut state: MutexGuard<'_, State>) {
-        let held = std::mem::take(&mut state.held);
-        drop(state);
-        held.into_iter().for_each(|flown| self.land(flown));
-    }
-
-    /// Flights that are held back.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        self.inner.state.lock().held.len()
-    }
-
-    /// Acknowledges the held flight at this place.
-    pub fn release(&self, at: usize) {
-        let flown = self.inner.state.lock().held.remove(at);
-        self.land(flown);
-    }
-
-    /// Fails the next flights to be acknowledged.
-    pub fn fail_next(&self, flights: usize) {
-        self.inner.state.lock().fail_next = flights;
-    }
-
-    /// The outlet takes no more while so many records or more are sealed and not acknowledged.
-    pub fn capacity(&self, records: usize) {
-        self.inner.capacity.store(records, Ordering::Relaxed);
-    }
-
     /// A delivery onto this broker.
     #[must_use]
     pub fn delivery(&self, stats: Arc<Stats>) -> AtLeastOnce<Memory, Memory> {
         AtLeastOnce::new(Arc::new(self.clone()), self.clone(), stats)
-    }
-
-    fn land(&self, flown: Flown) {
-        let records = flown.records();
-        if flown.purged {
-            return (flown.done)(Err(DeliveryError::new(
-                PURGED,
-                "its transaction was aborted",
-            )));
-        }
-        let mut state = self.inner.state.lock();
-        let refused = state.refused(&flown.runs);
-        let fails = state.fail_next > 0 || !refused.is_empty();
-        if fails {
-            state.fail_next = state.fail_next.saturating_sub(1);
-        } else if let Some(open) = &mut state.transaction.open {
-            open.extend(flown.runs);
-        } else {
-            flown.runs.into_iter().for_each(|run| state.append(run));
-        }
-        drop(state);
-        self.inner.in_flight.fetch_sub(records, Ordering::AcqRel);
-        self.inner.room.notify_waiters();
-        (flown.done)(if fails {
-            Err(DeliveryError {
-                refused,
-                ..DeliveryError::new("told-to-fail", "the test said so")
-            })
-        } else {
-            Ok(())
-        });
     }
 }
 
@@ -411,32 +312,6 @@ impl Log {
 }
 
 impl State {
-    fn refused(&self, runs: &[Run]) -> Vec<RefusedRecord> {
-        let of_run = |run: &Run| {
-            let refuses = self.topics.get(&*run.topic)?.refuses?;
-            let of_record = |record: &Record| {
-                let reason = refuses(record)?;
-                let (key, value) = (record.key.as_deref(), record.value.as_deref());
-                Some(RefusedRecord {
-                    fingerprint: fingerprint(&run.topic, key, value),
-                    reason: reason.to_owned(),
-                })
-            };
-            Some(run.records.iter().filter_map(of_record).collect::<Vec<_>>())
-        };
-        runs.iter().filter_map(of_run).flatten().collect()
-    }
-
-    fn append(&self, run: Run) {
-        if let Some(log) = self.log(&run.topic, run.partition) {
-            let mut log = log.lock();
-            let unkept = run.count - run.records.len();
-            log.next += unkept as i64;
-            log.count += unkept as u64;
-            log.append(run.records);
-        }
-    }
-
     fn log(&self, topic: &str, partition: i32) -> Option<&Arc<Mutex<Log>>> {
         let partition = usize::try_from(partition).ok()?;
         self.topics.get(topic)?.partitions.get(partition)

@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::{Flown, Memory, MemoryHeader, MemoryRows, Record, Run};
+use super::flown::{Flown, Run};
+use super::{Memory, MemoryHeader, MemoryRows, Record};
 use crate::delivery::{Base, DeliveryError, Done, Key, Outgoing, Outlet, SendError, Value};
 use crate::source::Rows;
 

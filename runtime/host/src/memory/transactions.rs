@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Memory, Run};
+use super::Memory;
+use super::flown::Run;
 use crate::delivery::{Committed, DeliveryError, ExactlyOnce, Transactions};
 use crate::source::TopicPartition;
 use crate::stats::Stats;
