@@ -48,8 +48,6 @@ disk-tables) exec cargo bench --workspace --features millstream/disk-tables --be
 boundary | tables) exec cargo bench --workspace --bench "$1" ;;
 *)
     build
-    # The hosts that `idle` starts; the tests, whose harness it uses, take a debug build.
-    export MILLSTREAM_BIN=${MILLSTREAM_BIN:-$CARGO_TARGET_DIR/$profile/millstream}
     exec "$CARGO_TARGET_DIR/$profile/bench" "$@"
     ;;
 esac

@@ -4,12 +4,17 @@ use std::path::{Path, PathBuf};
 
 /// The folder that cargo builds into: these tests lie in it themselves.
 pub fn target_dir() -> PathBuf {
-    let this = std::env::current_exe().expect("the path of this program");
-    let profile = this
-        .ancestors()
-        .find(|path| path.join(".fingerprint").exists())
-        .expect("a cargo target folder");
+    let profile = profile_dir();
     profile.parent().expect("the folder above debug").to_owned()
+}
+
+/// The folder in it of the profile that this program was built with.
+pub(crate) fn profile_dir() -> PathBuf {
+    let this = std::env::current_exe().expect("the path of this program");
+    this.ancestors()
+        .find(|path| path.join(".fingerprint").exists())
+        .expect("a cargo target folder")
+        .to_owned()
 }
 
 /// The component of a guest: an example (`route`) or one of tests/guests (`probe`).

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::guests::target_dir;
+use crate::guests::{profile_dir, target_dir};
 use crate::names::{free_port, fresh};
 use crate::reaper::TempDir;
 use crate::wait::{PATIENCE, wait_until};
@@ -346,10 +346,10 @@ fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The binary under test: `MILLSTREAM_BIN`, or what cargo built beside these tests.
+/// The binary under test: `MILLSTREAM_BIN`, or what cargo built beside this program, with its profile.
 pub fn binary() -> PathBuf {
     let path = std::env::var_os("MILLSTREAM_BIN")
-        .map_or_else(|| target_dir().join("debug/millstream"), PathBuf::from);
+        .map_or_else(|| profile_dir().join("millstream"), PathBuf::from);
     assert!(
         path.exists(),
         "{} is not built: run `cargo build -p millstream` first",
