@@ -84,7 +84,7 @@ impl Of {
                     .map(|byte| format!("{byte:02x}"))
                     .collect();
                 let topic: String = topic.chars().take(240).collect();
-                format!("{topic}@by-{short}")
+                format!("{topic}@of-{short}")
             }
         }
     }

@@ -34,6 +34,7 @@ const LOG_BYTES: usize = 1 << 20;
 /// Keys begin with what they are.
 const ROW: u8 = b'r';
 const MADE: u8 = b'k';
+const OWNER: u8 = b'o';
 const MARK: &[u8] = b"m";
 
 /// Why a store cannot be used.
@@ -98,9 +99,18 @@ impl Changes {
 
     /// The record with this key made this row last, or none: [`Store::made_by`] will say so.
     pub fn made(&mut self, record: &[u8], row: Option<&[u8]>) {
-        prefixed(&mut self.key, MADE, record);
-        match row {
-            Some(row) => self.batch.put(&self.key, row),
+        self.note(MADE, record, row);
+    }
+
+    /// The row belongs to the record with this key, or to none: [`Store::owner`] will say so.
+    pub fn owned(&mut self, row: &[u8], record: Option<&[u8]>) {
+        self.note(OWNER, row, record);
+    }
+
+    fn note(&mut self, kind: u8, key: &[u8], value: Option<&[u8]>) {
+        prefixed(&mut self.key, kind, key);
+        match value {
+            Some(value) => self.batch.put(&self.key, value),
             None => self.batch.delete(&self.key),
         }
     }
@@ -193,9 +203,21 @@ impl Store {
     /// # Errors
     /// If the store is damaged.
     pub fn made_by(&self, record: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut key = Vec::new();
-        prefixed(&mut key, MADE, record);
-        self.db.get(&key).map_err(|error| self.told(error))
+        self.noted(MADE, record)
+    }
+
+    /// The key of the record that this row belongs to, by what was written.
+    ///
+    /// # Errors
+    /// If the store is damaged.
+    pub fn owner(&self, row: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.noted(OWNER, row)
+    }
+
+    fn noted(&self, kind: u8, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut noted = Vec::new();
+        prefixed(&mut noted, kind, key);
+        self.db.get(&noted).map_err(|error| self.told(error))
     }
 
     /// All rows as they are now.
@@ -204,9 +226,9 @@ impl Store {
         View::of(self)
     }
 
-    /// About how many rows there are; what was [made](Changes::made) counts as well.
+    /// About how many entries there are: rows, what was [made](Changes::made), and what is [owned](Changes::owned).
     #[must_use]
-    pub fn rows(&self) -> u64 {
+    pub fn entries(&self) -> u64 {
         self.number("rocksdb.estimate-num-keys").saturating_sub(1)
     }
 

@@ -76,11 +76,60 @@ fn a_view_never_changes_and_the_next_has_everything() {
 }
 
 #[test]
+fn keys_are_answered_in_their_order_until_somebody_has_enough() {
+    #[derive(Debug)]
+    enum Stopped {
+        Enough,
+        Disk(StoreError),
+    }
+    impl From<StoreError> for Stopped {
+        fn from(error: StoreError) -> Stopped {
+            Stopped::Disk(error)
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    fill(&store, 0, 500);
+    // Every fifth key is null, and every third one has no row.
+    let names: Vec<String> = (0..500)
+        .map(|n| format!("key {}", if n % 3 == 0 { n + 1_000 } else { n }))
+        .collect();
+    let keys: Vec<Option<&[u8]>> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| (n % 5 != 0).then_some(name.as_bytes()))
+        .collect();
+    for (most, shown) in [(usize::MAX, 500), (300, 300), (0, 0)] {
+        let mut rows = Vec::new();
+        let ended = store.view().look_up(&keys, |row| {
+            if rows.len() == most {
+                return Err(Stopped::Enough);
+            }
+            rows.push(row.map(<[u8]>::to_vec));
+            Ok(())
+        });
+        match ended {
+            Ok(()) => assert_eq!(shown, keys.len()),
+            Err(Stopped::Enough) => assert!(shown < keys.len()),
+            Err(Stopped::Disk(error)) => panic!("{error}"),
+        }
+        let wanted: Vec<_> = (0..shown)
+            .map(|n| (n % 5 != 0 && n % 3 != 0).then(|| format!("{n:0>100}").into_bytes()))
+            .collect();
+        assert_eq!(rows, wanted);
+    }
+}
+
+#[test]
 fn what_was_written_is_there_again_with_its_mark() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     fill(&store, 0, 1_000);
-    assert!((900..1_100).contains(&store.rows()), "{}", store.rows());
+    assert!(
+        (900..1_100).contains(&store.entries()),
+        "{}",
+        store.entries()
+    );
     assert!(store.bytes() > 100_000);
     drop(store);
     let (store, found) = open(folder.path());

@@ -6,6 +6,9 @@ use rocksdb::{DB, DEFAULT_COLUMN_FAMILY_NAME, ReadOptions, Snapshot};
 
 use super::{ROW, Store, StoreError};
 
+/// So many keys are looked up before `found` sees their rows and may have enough: all of these are in memory at once.
+const AT_ONCE: usize = 128;
+
 self_cell::self_cell!(
     struct Held {
         owner: Arc<DB>,
@@ -37,34 +40,28 @@ impl View {
         keys: &[Option<&[u8]>],
         mut found: impl FnMut(Option<&[u8]>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut prefixed = Vec::new();
-        let mut ends = Vec::with_capacity(keys.len());
-        for key in keys.iter().flatten() {
-            prefixed.push(ROW);
-            prefixed.extend_from_slice(key);
-            ends.push(prefixed.len());
-        }
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let wanted = starts.zip(&ends).map(|(start, end)| &prefixed[start..*end]);
         let db = &self.store.db;
-        let mut options = ReadOptions::default();
-        options.set_snapshot(self.held.borrow_dependent());
         let Some(all) = db.cf_handle(DEFAULT_COLUMN_FAMILY_NAME) else {
             return Err(StoreError::Broken("it has no rows at all".to_owned()).into());
         };
-        let mut rows = db
-            .batched_multi_get_cf_opt(all, wanted, false, &options)
-            .into_iter();
-        for key in keys {
-            let row = match key {
-                None => None,
-                Some(_) => rows
-                    .next()
-                    .transpose()
-                    .map_err(|error| self.store.told(error))?
-                    .flatten(),
-            };
-            found(row.as_deref())?;
+        let mut options = ReadOptions::default();
+        options.set_snapshot(self.held.borrow_dependent());
+        let mut wanted = RowKeys::default();
+        for keys in keys.chunks(AT_ONCE) {
+            wanted.set(keys);
+            let rows = db.batched_multi_get_cf_opt(all, wanted.iter(), false, &options);
+            let mut rows = rows.into_iter();
+            for key in keys {
+                let row = match key {
+                    None => None,
+                    Some(_) => rows
+                        .next()
+                        .transpose()
+                        .map_err(|error| self.store.told(error))?
+                        .flatten(),
+                };
+                found(row.as_deref())?;
+            }
         }
         Ok(())
     }
@@ -80,6 +77,32 @@ impl View {
             Ok(())
         })?;
         Ok(row)
+    }
+}
+
+/// Keys as the store has them.
+#[derive(Default)]
+struct RowKeys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl RowKeys {
+    /// Those of these that are not null.
+    fn set(&mut self, keys: &[Option<&[u8]>]) {
+        self.bytes.clear();
+        self.ends.clear();
+        for key in keys.iter().flatten() {
+            self.bytes.push(ROW);
+            self.bytes.extend_from_slice(key);
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(&self.ends);
+        ranges.map(|(start, end)| &self.bytes[start..*end])
     }
 }
 

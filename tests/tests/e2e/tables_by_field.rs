@@ -23,6 +23,8 @@ pub(super) fn finds_rows_by_a_field(
         Record::new("stays", r#"{"n": 2, "id": 17}"#),
         Record::new("goes", r#"{"id": "c"}"#),
         Record::new("breaks", r#"{"id": "d"}"#),
+        Record::new("hands over", r#"{"id": "e"}"#),
+        Record::new("takes over", r#"{"id": "e", "n": 4}"#),
         Record::new("never", "no JSON"),
     ];
     producer().send_all(&joined.users, &first);
@@ -33,18 +35,20 @@ pub(super) fn finds_rows_by_a_field(
     let then = [
         Record::new("moves", r#"{"id": "b", "n": 3}"#),
         deletion("goes"),
+        deletion("hands over"),
         Record::new("breaks", r#"{"id": "#),
     ];
     producer().send_all(&joined.users, &then);
     await_value(&host, &joined.users, "b", r#"{"id": "b", "n": 3}"#);
     let stats = host.cli(["table", "stats", &joined.users]).succeeded();
     assert!(stats.out.contains("key field   /id"), "{}", stats.out);
-    let keys = ["a", "b", "17", "c", "d", "moves", "stays"];
+    let keys = ["a", "b", "17", "e", "c", "d", "moves", "stays"];
     joined.ask(keys);
     let rows = [
         None,
         Some(r#"{"id": "b", "n": 3}"#),
         Some(r#"{"n": 2, "id": 17}"#),
+        Some(r#"{"id": "e", "n": 4}"#),
     ];
     for ((key, found), at) in joined.found(keys.len()).into_iter().zip(0..) {
         assert_eq!(found.as_deref(), rows.get(at).copied().flatten(), "{key}");

@@ -42,6 +42,8 @@ pub(super) struct Wanted {
     /// Of its folder.
     pub(super) name: String,
     pub(super) topic_id: String,
+    /// Its rows are found by a field of their value.
+    pub(super) by_field: bool,
     /// When it began to be read, should there be no copy of use.
     pub(super) began: SystemTime,
     /// First offset and end by partition.

@@ -180,6 +180,7 @@ impl Keeper {
         let wanted = Wanted {
             name: self.shared.of.name(),
             topic_id,
+            by_field: self.shared.of.key_field.is_some(),
             began: self.shared.progress.began(),
             extents: found.extents.clone(),
             deletions_last: self.deletions_last().await,

@@ -1,9 +1,10 @@
 //! Rows whose key is a field of their value, instead of the key of their record.
 //!
 //! A row belongs to the record's key that made it last: a newer record of that key, with another value of the field or with none,
-//! takes the row away, and so does a deletion, which has no value to say of which row it is.
+//! takes the row away, and so does a deletion, which has no value to say of which row it is. One of a key that made it earlier
+//! does not: a session's record may be deleted long after the user has the next session.
 
-use std::{collections::HashMap, io::Write as _};
+use std::{collections::HashMap, io::Write as _, sync::Arc};
 
 use foldhash::fast::RandomState;
 use millstream_engine::{
@@ -83,17 +84,24 @@ impl KeyField {
     }
 }
 
-/// Which row each record's key made last, of a table in memory.
+/// Which row each record's key made last, and whose each row is, of a table in memory.
 #[derive(Default)]
 pub(super) struct Made {
-    rows: HashMap<Box<[u8]>, Box<[u8]>, RandomState>,
+    /// By the record's key.
+    rows: HashMap<Arc<[u8]>, Arc<[u8]>, RandomState>,
+    /// By the row's key.
+    owners: HashMap<Arc<[u8]>, Arc<[u8]>, RandomState>,
     bytes: u64,
 }
 
-/// What an entry takes beside its bytes: two pointers with lengths, a byte of the hash, room for 8 in 7, two allocations.
-const ENTRY: u64 = 72;
+/// What a record's key takes beside its bytes and those of its row: two pointers with lengths and a byte of the hash, room for 8 in
+/// 7, two allocations with counts.
+const ENTRY: u64 = 88;
+/// What a row's owner takes: pointers to the same.
+const OWNER: u64 = 38;
 
 impl Made {
+    /// The row that this record's key made last.
     pub(super) fn get(&self, record: &[u8]) -> Option<&[u8]> {
         self.rows.get(record).map(|row| &**row)
     }
@@ -111,10 +119,37 @@ impl Made {
         self.bytes -= before.map_or(0, |before| size(&before));
     }
 
-    /// All of them, in no order.
+    /// The key of the record that made this row last.
+    pub(super) fn owner(&self, row: &[u8]) -> Option<&[u8]> {
+        self.owners.get(row).map(|record| &**record)
+    }
+
+    /// The row is this record's from now on, or nobody's.
+    pub(super) fn own(&mut self, row: &[u8], record: Option<&[u8]>) {
+        let before = match record {
+            Some(record) => {
+                let (record, row) = match self.rows.get_key_value(record) {
+                    Some((record, made)) if **made == *row => (record.clone(), made.clone()),
+                    _ => (record.into(), row.into()),
+                };
+                self.bytes += OWNER;
+                self.owners.insert(row, record)
+            }
+            None => self.owners.remove(row),
+        };
+        self.bytes -= before.map_or(0, |_| OWNER);
+    }
+
+    /// Records' keys and the rows that they made, in no order.
     #[cfg(feature = "disk-tables")]
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.rows.iter().map(|(record, row)| (&**record, &**row))
+    }
+
+    /// Rows and their owners, in no order.
+    #[cfg(feature = "disk-tables")]
+    pub(super) fn owners(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.owners.iter().map(|(row, record)| (&**row, &**record))
     }
 
     /// What it takes, about.
@@ -149,10 +184,17 @@ mod tests {
     #[test]
     fn what_was_made_and_taken_away_takes_no_bytes() {
         let mut made = Made::default();
-        made.set(b"record", Some(b"row"));
-        made.set(b"record", Some(b"another row"));
+        for row in [b"row".as_slice(), b"another row"] {
+            made.set(b"record", Some(row));
+            made.own(row, Some(b"record"));
+        }
         assert_eq!(made.get(b"record"), Some(b"another row".as_slice()));
-        assert_eq!(made.bytes(), ENTRY + 17);
+        assert_eq!(made.bytes(), ENTRY + 17 + 2 * OWNER);
+        made.own(b"row", None);
+        made.own(b"another row", Some(b"nobody"));
+        assert_eq!(made.owner(b"row"), None);
+        assert_eq!(made.owner(b"another row"), Some(b"nobody".as_slice()));
+        made.own(b"another row", None);
         made.set(b"record", None);
         made.set(b"nobody", None);
         assert_eq!((made.get(b"record"), made.bytes()), (None, 0));

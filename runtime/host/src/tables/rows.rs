@@ -160,17 +160,33 @@ impl Held {
             return Ok(());
         };
         let row = value.and_then(|value| field.of(value));
+        self.change_by_field(key, value, row).map_err(Refused::Disk)
+    }
+
+    /// What a record changes whose value names this row, or none.
+    fn change_by_field(
+        &mut self,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        row: Option<&[u8]>,
+    ) -> Result<(), DiskError> {
         if let Some(key) = key {
-            let before = self.made_by(key).map_err(Refused::Disk)?;
+            let before = self.made_by(key)?;
             if before.as_deref() != row {
-                if let Some(before) = before {
+                if let Some(before) = before
+                    && self.owner(&before)?.as_deref() == Some(key)
+                {
                     self.delete(&before);
+                    self.own(&before, None);
                 }
                 self.made(key, row);
             }
         }
         if let (Some(row), Some(value)) = (row, value) {
             self.put(row, value);
+            if self.owner(row)?.as_deref() != key {
+                self.own(row, key);
+            }
         }
         Ok(())
     }
@@ -187,6 +203,21 @@ impl Held {
         match self {
             Held::Memory { made, .. } => made.set(record, row),
             Held::Disk(copy) => copy.made(record, row),
+        }
+    }
+
+    /// The key of the record that made this row last.
+    fn owner(&self, row: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        match self {
+            Held::Memory { made, .. } => Ok(made.owner(row).map(<[u8]>::to_vec)),
+            Held::Disk(copy) => copy.owner(row),
+        }
+    }
+
+    fn own(&mut self, row: &[u8], record: Option<&[u8]>) {
+        match self {
+            Held::Memory { made, .. } => made.own(row, record),
+            Held::Disk(copy) => copy.own(row, record),
         }
     }
 

@@ -63,6 +63,14 @@ impl Copy {
         match self.0 {}
     }
 
+    pub(in crate::tables) fn owner(&self, _row: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        match self.0 {}
+    }
+
+    pub(in crate::tables) fn own(&mut self, _row: &[u8], _record: Option<&[u8]>) {
+        match self.0 {}
+    }
+
     pub(in crate::tables) fn unseen(&self) -> usize {
         match self.0 {}
     }

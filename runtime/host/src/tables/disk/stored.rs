@@ -31,6 +31,8 @@ const PLACES: usize = 64;
 const UNUSED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows of a table in memory that are written at once when it goes to a disk.
 const TAKEN_AT_ONCE: usize = 10_000;
+/// Entries for a row that is found by a field: itself, which record made it, and whose it is.
+const BY_FIELD: u64 = 3;
 
 /// A host's place in the folder.
 pub(in crate::tables) struct Disk {
@@ -120,6 +122,7 @@ impl Disk {
         let nexts = mark.nexts.clone();
         let stored = Stored {
             store,
+            entries: if wanted.by_field { BY_FIELD } else { 1 },
             damaged: Arc::default(),
         };
         let copy = Copy {
@@ -128,6 +131,7 @@ impl Disk {
             stored,
             changes: Changes::default(),
             made_since: HashMap::new(),
+            owned_since: HashMap::new(),
             mark,
             held: 0,
         };
@@ -216,8 +220,9 @@ pub(in crate::tables) struct Copy {
     name: String,
     stored: Stored,
     changes: Changes,
-    /// Of the changes: which record's key made which row.
+    /// Of the changes: which record's key made which row, and whose which row is.
     made_since: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    owned_since: HashMap<Vec<u8>, Option<Vec<u8>>>,
     mark: Mark,
     held: u64,
 }
@@ -254,6 +259,24 @@ impl Copy {
         self.made_since.insert(record.to_vec(), row);
     }
 
+    /// The key of the record that made this row last.
+    ///
+    /// # Errors
+    /// If the disk does not work.
+    pub(in crate::tables) fn owner(&self, row: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        match self.owned_since.get(row) {
+            Some(record) => Ok(record.clone()),
+            None => Ok(self.stored.store.owner(row)?),
+        }
+    }
+
+    /// The row is this record's from now on, or nobody's.
+    pub(in crate::tables) fn own(&mut self, row: &[u8], record: Option<&[u8]>) {
+        self.changes.owned(row, record);
+        let record = record.map(<[u8]>::to_vec);
+        self.owned_since.insert(row.to_vec(), record);
+    }
+
     pub(in crate::tables) fn unseen(&self) -> usize {
         self.changes.len()
     }
@@ -276,6 +299,7 @@ impl Copy {
         }
         self.mark.nexts = nexts;
         self.made_since.clear();
+        self.owned_since.clear();
         Ok(self.stored.store.write(&mut self.changes, &self.mark)?)
     }
 
@@ -294,8 +318,12 @@ impl Copy {
             self.changes.put(key, value);
             self.take_some()?;
         }
-        for (record, row) in made.iter() {
+        for (record, row) in made.rows() {
             self.changes.made(record, Some(row));
+            self.take_some()?;
+        }
+        for (row, record) in made.owners() {
+            self.changes.owned(row, Some(record));
             self.take_some()?;
         }
         self.publish(nexts, complete)?;
@@ -349,6 +377,8 @@ impl Drop for Copy {
 #[derive(Clone, Debug)]
 pub(in crate::tables) struct Stored {
     store: Store,
+    /// What the store has for each row.
+    entries: u64,
     damaged: Arc<AtomicBool>,
 }
 
@@ -362,7 +392,7 @@ impl Stored {
     }
 
     pub(in crate::tables) fn rows(&self) -> u64 {
-        self.store.rows()
+        self.store.entries() / self.entries
     }
 
     pub(in crate::tables) fn bytes(&self) -> u64 {

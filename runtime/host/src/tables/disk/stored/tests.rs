@@ -28,6 +28,7 @@ fn wanted() -> Wanted {
     Wanted {
         name: "users".into(),
         topic_id: "one".into(),
+        by_field: false,
         began: SystemTime::now(),
         extents: BTreeMap::from([(0, (0, 10)), (1, (5, 20))]),
         deletions_last: DAY,
@@ -232,7 +233,7 @@ proptest! {
             Held::in_memory(&everywhere[2], &room),
         ];
         let mut field = KeyField::new("/id");
-        // The id that each record's key made last, and the rows.
+        // The id that each record's key made last, and the rows with the key that made each last.
         let mut made = BTreeMap::new();
         let mut model = BTreeMap::new();
         let half = changes.len() / 2;
@@ -243,12 +244,14 @@ proptest! {
                 id => format!(r#"{{"id": {id}, "n": {n}}}"#),
             });
             let id = id.filter(|id| *id < 4);
-            if let Some(before) = made.remove(&record).filter(|before| Some(*before) != id) {
+            if let Some(before) = made.remove(&record).filter(|before| Some(*before) != id)
+                && model.get(&before).is_some_and(|(owner, _)| *owner == record)
+            {
                 model.remove(&before);
             }
             if let Some(id) = id {
                 made.insert(record, id);
-                model.insert(id, value.clone().unwrap().into_bytes());
+                model.insert(id, (record, value.clone().unwrap().into_bytes()));
             }
             for held in &mut held {
                 let value = value.as_ref().map(String::as_bytes);
@@ -266,7 +269,7 @@ proptest! {
                 held[2] = Held::on_disk(&everywhere[2], moved);
             }
         }
-        let wanted: Vec<Option<Vec<u8>>> = (0..4).map(|id| model.get(&id).cloned()).collect();
+        let wanted: Vec<Option<Vec<u8>>> = (0..4).map(|id| model.get(&id).map(|(_, row)| row.clone())).collect();
         for (held, shared) in held.iter_mut().zip(&everywhere) {
             prop_assert!(held.publish(|| (nexts(), true)).unwrap());
             prop_assert_eq!(&rows(shared), &wanted);
