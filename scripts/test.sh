@@ -108,7 +108,7 @@ count() {
     passed=$((passed + ${sums% *})) failed=$((failed + ${sums#* }))
 }
 
-[ $# -gt 0 ] || set -- fmt lint deny build unit guests sdks docs e2e
+[ $# -gt 0 ] || set -- fmt lint docs deny build unit guests sdks e2e
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 times=() broken=
