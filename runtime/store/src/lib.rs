@@ -284,12 +284,18 @@ const NO_ROOM: [&str; 3] = [
     "File too large",
 ];
 
+/// How what RocksDB says begins where this process, or another, has a folder open. The folder's name, which a user chose, comes later.
+const IN_USE: [&str; 2] = [
+    "IO error: lock hold by current process",
+    "IO error: While lock file",
+];
+
 fn told(path: &Path, error: rocksdb::Error) -> StoreError {
     let (kind, why) = (error.kind(), error.into_string());
     if NO_ROOM.iter().any(|no_room| why.contains(no_room)) {
         return StoreError::Full(path.display().to_string());
     }
-    if kind == ErrorKind::IOError && why.contains("lock") {
+    if kind == ErrorKind::IOError && IN_USE.iter().any(|in_use| why.starts_with(in_use)) {
         return StoreError::InUse(path.to_owned());
     }
     StoreError::Broken(format!("{}: {why}", path.display()))

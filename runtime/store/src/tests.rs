@@ -215,3 +215,22 @@ fn a_store_with_any_file_cut_off_or_gone_is_refused_or_holds_what_its_mark_says(
     }
     assert!(refused >= 10 && held >= 5, "{refused} refused, {held} held");
 }
+
+#[test]
+fn a_damaged_folder_is_not_said_to_be_in_use_whatever_it_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blocklist");
+    let (store, _) = open(&path);
+    fill(&store, 0, 10);
+    store.flush().unwrap();
+    let second = Store::open(&path, &memory()).unwrap_err();
+    assert!(matches!(second, StoreError::InUse(_)), "{second}");
+    drop(store);
+    for entry in fs::read_dir(&path).unwrap().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("MANIFEST") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let damaged = Store::open(&path, &memory()).unwrap_err();
+    assert!(matches!(damaged, StoreError::Broken(_)), "{damaged}");
+}
