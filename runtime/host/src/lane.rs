@@ -31,7 +31,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Permit};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Stamp};
 use crate::failure::{Blame, FailurePolicy, Incident};
 use crate::guests::{AnyGuest, Guests};
 use crate::schedule::Account;
@@ -57,6 +57,8 @@ const SEEK_PAUSE: Duration = Duration::from_secs(1);
 
 /// A revision, ready to run.
 pub(crate) struct Live<D: Delivery> {
+    /// Which one.
+    pub(crate) stamp: Stamp,
     pub(crate) route: Arc<D::Route>,
     pub(crate) guests: Arc<dyn Guests>,
     pub(crate) reads: millstream_engine::Parts,
@@ -97,8 +99,8 @@ pub(crate) enum Command<S: Source, D: Delivery> {
 
 /// What a lane says on its own.
 pub(crate) enum Report {
-    /// It has halted before a batch.
-    Failed(Box<Failed>),
+    /// It has halted before a batch, with this revision where it is one's failure.
+    Failed(Box<Failed>, Option<Stamp>),
     /// Something is wrong and worked on.
     Trouble(String),
     /// The next record of this partition is gone, or not there yet.
@@ -138,7 +140,9 @@ pub(crate) struct Lane<S: Source, D: Delivery> {
     last_batch: Instant,
     /// Something was handed over since this lane last had nothing to do.
     handed_over: bool,
-    /// A place in the line for the byte budget, or a permit that came from it.
+    /// A slot has something to take and no share of the byte budget for it.
+    waits_for_budget: bool,
+    /// A place in the line for the budget, or a permit that came from it.
     reservation: Option<Pin<Box<dyn Future<Output = Permit> + Send>>>,
     permit: Option<Permit>,
 }
@@ -173,6 +177,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             halted: false,
             last_batch: Instant::now(),
             handed_over: false,
+            waits_for_budget: false,
             reservation: None,
             permit: None,
         }
@@ -191,20 +196,27 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             }
             let next = match self.next() {
                 Next::Slot(at) => {
-                    // Only what is newly taken needs a share; waiting for one with a batch in hand could wait for itself.
-                    if !self.slots[at].takes() || self.admit().await {
-                        self.guarded(at).await;
-                    }
+                    self.guarded(at).await;
                     continue;
                 }
                 Next::At(time) => Some(time),
                 Next::Never => None,
             };
-            if std::mem::take(&mut self.handed_over) {
-                self.common.delivery.idle();
+            if self.waits_for_budget {
+                self.pulse.phase(Phase::Budget);
+            } else {
+                if std::mem::take(&mut self.handed_over) {
+                    self.common.delivery.idle();
+                }
+                // Nobody is to wait behind a share of the budget that this lane has no use for now.
+                (self.reservation, self.permit) = (None, None);
             }
-            // Nobody is to wait behind a share of the budget that this lane has no use for now.
-            (self.reservation, self.permit) = (None, None);
+            let share = async {
+                match &mut self.reservation {
+                    Some(reservation) => reservation.await,
+                    None => std::future::pending().await,
+                }
+            };
             let timer = async {
                 match next {
                     Some(time) => tokio::time::sleep_until(time).await,
@@ -216,6 +228,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                     Some(command) => self.obey(command),
                     None => return,
                 },
+                permit = share => (self.reservation, self.permit) = (None, Some(permit)),
                 () = self.wake.notified() => {}
                 () = timer => {}
             }
@@ -260,6 +273,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 self.had_instance = false;
                 self.live = Some(live);
                 self.halted = false;
+                self.slots.iter_mut().for_each(Slot::acquit);
             }
             Command::Halt => self.halt(),
         }
@@ -269,11 +283,18 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
     fn next(&mut self) -> Next {
         let now = Instant::now();
         let mut earliest: Option<Instant> = None;
+        self.waits_for_budget = false;
         if !self.halted && self.live.is_some() {
             for step in 0..self.slots.len() {
                 let at = (self.cursor + step) % self.slots.len();
                 match self.slots[at].due(now, &self.common.limits) {
-                    Some(due) if due <= now => return Next::Slot(at),
+                    // Only what is newly taken needs a share. What is in hand goes on without: it has one, and others wait for that.
+                    Some(due) if due <= now => {
+                        if !self.slots[at].takes() || self.admit() {
+                            return Next::Slot(at);
+                        }
+                        self.waits_for_budget = true;
+                    }
                     Some(due) => {
                         earliest = Some(earliest.map_or(due, |earliest| earliest.min(due)))
                     }
@@ -281,7 +302,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 }
             }
         }
-        if earliest.is_none() {
+        if earliest.is_none() && !self.waits_for_budget {
             self.pulse.rest();
         }
         if self.instance.is_some() {
@@ -296,36 +317,21 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
         earliest.map_or(Next::Never, Next::At)
     }
 
-    /// Gets a share of the byte budget. Says whether it has one; otherwise a command came first.
-    async fn admit(&mut self) -> bool {
+    /// Gets a share of the byte budget, or a place in the line for one. Says whether it has a share.
+    fn admit(&mut self) -> bool {
         if self.permit.is_some() {
             return true;
         }
-        let bytes = self.batch_bytes() as u64;
         if self.reservation.is_none() {
+            let bytes = self.batch_bytes() as u64;
             self.permit = self.common.budget.try_reserve(bytes);
-            if self.permit.is_some() {
-                return true;
-            }
-            self.pulse.phase(Phase::Budget);
-        }
-        let budget = self.common.budget.clone();
-        let reservation = self
-            .reservation
-            .get_or_insert_with(|| Box::pin(async move { budget.reserve(bytes).await }));
-        tokio::select! {
-            permit = reservation => {
-                self.reservation = None;
-                self.permit = Some(permit);
-                true
-            }
-            command = self.commands.recv() => {
-                if let Some(command) = command {
-                    self.obey(command);
-                }
-                false
+            if self.permit.is_none() {
+                let budget = self.common.budget.clone();
+                let reservation = async move { budget.reserve(bytes).await };
+                self.reservation = Some(Box::pin(reservation));
             }
         }
+        self.permit.is_some()
     }
 
     fn batch_bytes(&self) -> usize {
@@ -368,6 +374,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 return;
             }
             slot.back_to = None;
+            slot.position = Some(offset);
             // What comes from there on says so by itself.
             slot.look();
             return;
@@ -387,7 +394,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 let mut taken = slot.queue.take(records, bytes);
                 slot.took(&taken, &self.common.limits);
                 self.common.stats.partition(&slot.partition, |numbers| {
-                    numbers.at_end(taken.end.is_some());
+                    numbers.taken(taken.end);
                     numbers.retried();
                 });
                 if !taken.rows.is_empty() {
@@ -477,6 +484,8 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
     fn fail(&mut self, failed: Failed) {
         self.common.stats.failed(&failed.code);
         self.halt();
-        let _ = self.common.reports.send(Report::Failed(Box::new(failed)));
+        let stamp = self.live.as_ref().map(|live| live.stamp);
+        let report = Report::Failed(Box::new(failed), stamp);
+        let _ = self.common.reports.send(report);
     }
 }

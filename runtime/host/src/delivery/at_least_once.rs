@@ -38,6 +38,23 @@ pub struct AtLeastOnce<P, O> {
     stats: Arc<Stats>,
 }
 
+/// A batch that is being sent. If it is given up half way, its partition goes back, as after any other failure.
+struct Sending<'a> {
+    ledger: &'a Ledger,
+    flight: InFlight,
+    over: bool,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            let error =
+                DeliveryError::new("abandoned", "a batch was given up while it was written");
+            self.ledger.fail(&self.flight, &error);
+        }
+    }
+}
+
 impl<P: Outlet, O: Offsets> AtLeastOnce<P, O> {
     /// A delivery for one transform; `stats` are the transform's.
     #[must_use]
@@ -166,11 +183,17 @@ impl<P: Outlet, O: Offsets> Delivery for AtLeastOnce<P, O> {
             rows,
             patched,
         };
-        match send::send(&*self.outlet, load, &layout, &route, done, || {
+        let mut sending = Sending {
+            ledger: &self.ledger,
+            flight: flight.clone(),
+            over: false,
+        };
+        let sent = send::send(&*self.outlet, load, &layout, &route, done, || {
             self.ledger.generation_of(&partition) == Some(generation)
         })
-        .await
-        {
+        .await;
+        sending.over = true;
+        match sent {
             Ok(None) => Err(Undelivered::Stale),
             Ok(Some(sent)) => {
                 complete.store(true, Ordering::Release);

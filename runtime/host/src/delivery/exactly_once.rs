@@ -461,6 +461,8 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
                 tracing::warn!(
                     "partitions are let go in the middle of a transaction: if it is not committed, their next owner repeats it"
                 );
+                // The transaction's offsets may be written already: one that is committed beside them now would count instead.
+                return partitions::forget(&self.inner.ledger, leaving);
             }
         }
         let (ledger, offsets) = (&self.inner.ledger, &self.inner.offsets);

@@ -195,16 +195,17 @@ impl Ledger {
         })
     }
 
-    /// Nothing is to be read before `to`.
-    pub(super) fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) {
+    /// Nothing is to be read before `to`. `false`: the partition has been closed or has gone back since.
+    pub(super) fn skip(&self, partition: &TopicPartition, generation: u64, to: i64) -> bool {
         let mut state = self.state.lock();
         let Some(open) = state.of(partition, generation) else {
-            return;
+            return false;
         };
         open.watermark.skip(to);
         self.stats.partition(partition, |numbers| {
             numbers.position(open.watermark.position())
         });
+        true
     }
 
     /// All of a batch is written. Says nothing if the partition has gone on without it.

@@ -166,6 +166,17 @@ async fn find<O: Offsets>(
     Ok(std::iter::zip(partitions, committed).map(one).collect())
 }
 
+/// Forgets partitions, and commits nothing.
+pub(super) fn forget(ledger: &Ledger, partitions: &[TopicPartition]) -> Vec<Closed> {
+    let ended = ledger.close(partitions).into_iter();
+    let closed = ended.map(|ended| Closed {
+        partition: ended.partition,
+        committed: ended.committed,
+        abandoned: ended.abandoned,
+    });
+    closed.collect()
+}
+
 /// Forgets partitions, and commits what is finished of them. Past this, the rest belongs to the next owner.
 pub(super) async fn close<O: Offsets>(
     ledger: &Ledger,

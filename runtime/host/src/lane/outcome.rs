@@ -47,7 +47,8 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
             }
             Outcome::Failed(batch, failure, cpu) => self.failed(at, live, batch, &failure, cpu),
             Outcome::Stopped(failed) => self.stop(at, *failed),
-            Outcome::Abandoned => slot.stale = true,
+            // If the partition was revoked, the next command takes it away. If another one of this lane's was, it goes on.
+            Outcome::Abandoned => slot.abandoned(),
         }
     }
 

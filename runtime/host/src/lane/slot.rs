@@ -174,7 +174,7 @@ impl<S: Source> Slot<S> {
 
     /// Whether the next thing to do is to take a new batch.
     pub(super) fn takes(&self) -> bool {
-        self.held.is_empty() && self.back_to.is_none()
+        self.held.is_empty() && self.back_to.is_none() && self.broken.is_none()
     }
 
     /// Gives a batch in hand up, to be read again.
@@ -186,6 +186,18 @@ impl<S: Source> Slot<S> {
             self.back_to = self.back_to.or(self.position);
         }
         self.forget();
+    }
+
+    /// The batch in hand was given up in the middle.
+    pub(super) fn abandoned(&mut self) {
+        self.back_to = self.working_on.map(|span| span.0).or(self.back_to);
+        self.forget();
+    }
+
+    /// Another revision has not failed at anything yet.
+    pub(super) fn acquit(&mut self) {
+        self.incident = None;
+        self.held.iter_mut().for_each(|batch| batch.blamed = None);
     }
 
     fn forget(&mut self) {
@@ -253,12 +265,43 @@ impl<S: Source> Slot<S> {
         self.look();
     }
 
+    /// Of two that went out at the same time the newer one counts, whichever comes first.
     pub(super) fn go_back(&mut self, generation: u64, offset: i64, not_before: Instant) {
+        if generation < self.generation {
+            return;
+        }
         self.generation = generation;
         self.back_to = Some(offset);
         self.position = Some(offset);
         self.rest(not_before);
         self.forget();
         self.stale = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Memory, MemorySource};
+
+    #[test]
+    fn of_two_ways_back_the_newer_counts_whichever_comes_last() {
+        let memory = Memory::new();
+        memory.topic("in", 1);
+        let partition = TopicPartition::new("in", 0);
+        let source = MemorySource::new(&memory);
+        let mut queues = source.begin(&[(partition.clone(), 0)]).unwrap();
+        let new = NewPartition {
+            partition,
+            queue: queues.remove(0),
+            generation: 4,
+            position: 0,
+            seek: false,
+        };
+        let limits = BatchLimits::default();
+        let mut slot = Slot::<MemorySource>::new(new, &Arc::default(), &Arc::default(), &limits);
+        slot.go_back(5, 100, Instant::now());
+        slot.go_back(4, 200, Instant::now());
+        assert_eq!((slot.generation, slot.back_to), (5, Some(100)));
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Stage<Q> {
     Running,
     /// Its last batches are in flight.
     Closing,
+    /// It could not be begun: the group has changed its mind, and says so next.
+    Refused,
 }
 
 /// All partitions that the group has given and not got back.

@@ -83,7 +83,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lanes<S, D> {
                     "panic",
                     format!("a lane panicked (a bug in Millstream): {text}. Restart the host"),
                 );
-                let _ = reports.send(Report::Failed(Box::new(failed)));
+                let _ = reports.send(Report::Failed(Box::new(failed), None));
             }
         });
         let lane = OneLane {

@@ -236,7 +236,19 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
 
     fn report(&mut self, report: Report) {
         match report {
-            Report::Failed(failed) => self.fail(*failed),
+            Report::Failed(failed, stamp) => {
+                let running = self.revision.as_ref();
+                let running = running.map(|revision| revision.routes.stamp);
+                if stamp.is_some() && stamp < running {
+                    // Its lane goes over to the revision that runs.
+                    tracing::warn!(
+                        transform = &*self.config.name,
+                        "the revision before failed when it was replaced: {failed}"
+                    );
+                } else {
+                    self.fail(*failed);
+                }
+            }
             Report::Trouble(text) => self.trouble(text),
             Report::Lost {
                 partition,
@@ -321,6 +333,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
             .restamp(revision.routes.stamp, &revision.starts);
         let (guests, reads) = (Arc::clone(&revision.guests), revision.reads);
         self.lanes.run(Live {
+            stamp: revision.routes.stamp,
             route: Arc::new(route),
             guests,
             reads,

@@ -1,6 +1,6 @@
 //! Where one partition stands, and how far behind.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
@@ -14,8 +14,8 @@ pub struct PartitionStats {
     end: AtomicI64,
     /// The largest timestamp of the last finished batch.
     timestamp: AtomicI64,
-    /// Everything was read when the end was last seen.
-    at_end: AtomicBool,
+    /// The end that was reached by what was last taken.
+    reached: AtomicI64,
     retrying: Mutex<Option<Retrying>>,
 }
 
@@ -39,7 +39,7 @@ impl Default for PartitionStats {
             committed: AtomicI64::new(-1),
             end: AtomicI64::new(-1),
             timestamp: AtomicI64::new(-1),
-            at_end: AtomicBool::new(false),
+            reached: AtomicI64::new(-1),
             retrying: Mutex::default(),
         }
     }
@@ -80,9 +80,9 @@ impl PartitionStats {
         self.timestamp.store(timestamp, Relaxed);
     }
 
-    /// Whether there is nothing to read at the moment.
-    pub(crate) fn at_end(&self, at_end: bool) {
-        self.at_end.store(at_end, Relaxed);
+    /// Something was taken, up to this end if any is reached.
+    pub(crate) fn taken(&self, end: Option<i64>) {
+        self.reached.store(end.unwrap_or(-1), Relaxed);
     }
 
     /// A batch has to be tried again.
@@ -115,11 +115,10 @@ impl PartitionStats {
         let position = self.position.load(Relaxed);
         let end = known(self.end.load(Relaxed));
         let behind = end.map(|end| end.saturating_sub(position.max(0)).max(0).unsigned_abs());
-        let lag_records = if self.at_end.load(Relaxed) {
-            Some(0)
-        } else {
-            behind
-        };
+        // What came after that is behind, though nobody may take it now.
+        let reached = known(self.reached.load(Relaxed))
+            .is_some_and(|reached| end.is_none_or(|end| end <= reached));
+        let lag_records = if reached { Some(0) } else { behind };
         let age = known(self.timestamp.load(Relaxed))
             .map(|timestamp| now.saturating_sub(Duration::from_millis(timestamp.unsigned_abs())));
         let lag = if lag_records == Some(0) {
@@ -154,11 +153,25 @@ mod tests {
             (snapshot.lag_records, snapshot.lag),
             (Some(2), Some(Duration::from_secs(3)))
         );
-        partition.at_end(true);
+        partition.taken(Some(12));
         let snapshot = partition.snapshot_at(now);
         assert_eq!(
             (snapshot.lag_records, snapshot.lag),
             (Some(0), Some(Duration::ZERO))
+        );
+    }
+
+    #[test]
+    fn what_comes_while_nobody_takes_anything_is_lag() {
+        let partition = PartitionStats::default();
+        partition.taken(Some(12));
+        partition.position(12);
+        partition.timestamp(5_000);
+        partition.end(20);
+        let snapshot = partition.snapshot_at(Duration::from_secs(8));
+        assert_eq!(
+            (snapshot.lag_records, snapshot.lag),
+            (Some(8), Some(Duration::from_secs(3)))
         );
     }
 

@@ -124,7 +124,9 @@ impl Ledger {
         to: i64,
         reason: String,
     ) {
-        self.skip(partition, generation, to);
+        if !self.skip(partition, generation, to) {
+            return;
+        }
         self.say(Happening::Moved {
             partition: partition.clone(),
             generation,

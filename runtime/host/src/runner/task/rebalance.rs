@@ -145,13 +145,12 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
                 }));
             }
             Err(error) => {
-                // The group has changed its mind, and says so next.
                 tracing::debug!(%error, "partitions could not be begun");
                 let partitions: Vec<_> = at.into_iter().map(|(partition, _)| partition).collect();
                 self.delivery.lose(&partitions);
                 partitions
                     .iter()
-                    .for_each(|partition| self.assignment.set(partition, Stage::Closing));
+                    .for_each(|partition| self.assignment.set(partition, Stage::Refused));
             }
         }
         let mut added = Vec::new();
@@ -193,8 +192,13 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Task<S, D> {
         let running = self
             .assignment
             .which(|stage| matches!(stage, Stage::Running));
+        // The group has its answer when they are closed, not before.
+        let going = self
+            .assignment
+            .which(|stage| matches!(stage, Stage::Closing));
         let (closing, others): (Vec<_>, Vec<_>) = partitions
             .into_iter()
+            .filter(|partition| !going.contains(partition))
             .partition(|partition| running.contains(partition));
         self.let_go(&others);
         if closing.is_empty() {
