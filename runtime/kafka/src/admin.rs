@@ -291,24 +291,24 @@ impl Admin {
         start: Start,
     ) -> Result<PerPartition<i64>, KafkaError> {
         let extents = self.extents(partitions).await?;
-        let by = |choose: &dyn Fn(&TopicPartition, Extent) -> i64| {
+        let by = |choose: &dyn Fn(&TopicPartition, Extent) -> Result<i64, KafkaError>| {
             extents
                 .iter()
                 .map(|(partition, extent)| {
                     (
                         partition.clone(),
-                        extent.clone().map(|extent| choose(partition, extent)),
+                        extent.clone().and_then(|extent| choose(partition, extent)),
                     )
                 })
                 .collect()
         };
         let time = match start {
-            Start::Earliest => return Ok(by(&|_, extent| extent.start)),
-            Start::Latest => return Ok(by(&|_, extent| extent.end)),
+            Start::Earliest => return Ok(by(&|_, extent| Ok(extent.start))),
+            Start::Latest => return Ok(by(&|_, extent| Ok(extent.end))),
             Start::Last(count) => {
                 let count = i64::try_from(count).unwrap_or(i64::MAX);
                 return Ok(by(&|_, extent| {
-                    extent.end.saturating_sub(count).max(extent.start)
+                    Ok(extent.end.saturating_sub(count).max(extent.start))
                 }));
             }
             Start::Time(time) => time,
@@ -333,11 +333,20 @@ impl Admin {
             .into_iter()
             .map(|entry| (entry.partition.clone(), entry))
             .collect();
-        Ok(by(&|partition, extent| {
-            let found = found
-                .get(partition)
-                .filter(|entry| entry.code == ErrorCode::NoError && entry.offset >= 0);
-            found.map_or(extent.end, |entry| entry.offset)
+        Ok(by(&|partition, extent| match found.get(partition) {
+            Some(entry) if entry.code != ErrorCode::NoError => Err(KafkaError::new(
+                format!("look up the offsets of {partition}"),
+                entry.code,
+                "",
+            )),
+            // No record is as young.
+            Some(entry) if entry.offset < 0 => Ok(extent.end),
+            Some(entry) => Ok(entry.offset),
+            None => Err(KafkaError::new(
+                format!("look up the offsets of {partition}"),
+                ErrorCode::UnknownPartition,
+                "",
+            )),
         }))
     }
 

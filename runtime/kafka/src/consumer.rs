@@ -204,7 +204,12 @@ impl Consumer {
         let mut rebalance = self.inner.rebalance.lock();
         match rebalance.unassign(partitions) {
             Some(answer) => self.inner.answer(answer),
-            None => self.pause(&rebalance.held_of(partitions)),
+            None => {
+                let held = rebalance.held_of(partitions);
+                let result = self.pause(&held);
+                self.inner.clear(&held);
+                result
+            }
         }
     }
 
@@ -248,7 +253,9 @@ impl Consumer {
         if partitions.is_empty() {
             return Ok(());
         }
-        self.inner.tap.pause(partitions)
+        let result = self.inner.tap.pause(partitions);
+        self.inner.look_again();
+        result
     }
 
     /// Fetches again.
@@ -305,15 +312,24 @@ impl Inner {
                 let _turn = self.tap.turn();
                 let result = consume::incremental_unassign(&self.client, &list_of(&partitions));
                 self.tap.intake().remove(&partitions);
-                for queue in partitions
-                    .iter()
-                    .filter_map(|partition| self.known_queue(partition))
-                {
-                    queue.clear();
-                }
+                self.clear(&partitions);
+                self.look_again();
                 result
             }
         }
+    }
+
+    fn clear(&self, partitions: &[TopicPartition]) {
+        let known = partitions
+            .iter()
+            .filter_map(|partition| self.known_queue(partition));
+        known.for_each(|queue| queue.clear());
+    }
+
+    /// There may be room for partitions that wait for it. Those say nothing themselves: they are paused.
+    fn look_again(&self) {
+        // Without a pump the runtime is ending.
+        let _ = self.pump.send(Weak::new());
     }
 
     fn known_queue(&self, partition: &TopicPartition) -> Option<Arc<queue::Inner>> {

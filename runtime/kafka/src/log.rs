@@ -162,18 +162,33 @@ pub async fn read_range(
     to: i64,
     timeout: Duration,
 ) -> Result<Vec<LogRecord>, KafkaError> {
+    let mut records = Vec::new();
+    let each = |record| records.push(record);
+    for_each_in_range(settings, topic, partition, from, to, timeout, each).await?;
+    Ok(records)
+}
+
+/// The same, without keeping any of them.
+pub async fn for_each_in_range(
+    settings: &Settings,
+    topic: &str,
+    partition: i32,
+    from: i64,
+    to: i64,
+    timeout: Duration,
+    mut each: impl FnMut(LogRecord),
+) -> Result<(), KafkaError> {
     let mut reader = LogReader::new(settings, topic, partition, from)?;
     let read = async {
-        let mut records = Vec::new();
         if from >= to {
-            return Ok(records);
+            return Ok(());
         }
         loop {
             match reader.next().await? {
                 LogEvent::Record(record) if record.offset >= to => break,
                 LogEvent::Record(record) => {
                     let last = record.offset + 1 >= to;
-                    records.push(record);
+                    each(record);
                     if last {
                         break;
                     }
@@ -181,7 +196,7 @@ pub async fn read_range(
                 LogEvent::CaughtUp(_) => break,
             }
         }
-        Ok(records)
+        Ok(())
     };
     tokio::time::timeout(timeout, read)
         .await

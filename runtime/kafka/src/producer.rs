@@ -33,6 +33,7 @@ mod refused;
 mod transaction;
 
 pub use flight::{DeliveryError, Flight, Rows};
+pub(crate) use options::in_transactions;
 pub use options::{Compression, ProducerOptions};
 pub use outgoing::{BaseHeaders, HeaderList, Key, Outgoing, SendError, Value, record_size};
 use pace::{FLUSH_MS, Next, Pace, Watch};

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 
+use crate::consumer::ConsumerOptions;
 use crate::embedded::EmbeddedBroker;
 use crate::error::KafkaError;
+use crate::producer::ProducerOptions;
 
 mod owned;
 
@@ -101,17 +103,24 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Some combinations, certificates and keys are looked at only when a client is made. Making one connects to nobody.
+    /// Some combinations, certificates and keys are looked at only when a client is made, and each kind of client has properties of
+    /// the host's own beside these. Making one connects to nobody.
     fn check_together(&self) -> Result<(), SettingsError> {
         use crate::ffi::client::{Client, Kind};
-        let mut config = ClientConfig::new();
-        for (name, value) in &self.properties {
-            config.set(name, value);
-        }
-        // Without brokers it has nobody to connect to.
-        Client::new(Kind::Consumer, &config, 0, false, "use these properties")
-            .map(drop)
-            .map_err(|error: KafkaError| SettingsError {
+        let transactional = ProducerOptions {
+            transactional_id: Some("check".to_owned()),
+            ..ProducerOptions::default()
+        };
+        let clients = [
+            (Kind::Consumer, ConsumerOptions::new("check").config(self)),
+            (Kind::Producer, ProducerOptions::default().config(self)),
+            (Kind::Producer, transactional.config(self)),
+        ];
+        for (kind, mut config) in clients {
+            // Without brokers it has nobody to connect to.
+            config.remove("bootstrap.servers");
+            let made = Client::new(kind, &config, 0, false, "use these properties");
+            made.map_err(|error: KafkaError| SettingsError {
                 name: self
                     .properties
                     .iter()
@@ -120,7 +129,9 @@ impl Settings {
                     .join(", "),
                 reason: error.message().to_owned(),
                 remedy: "change one of them".into(),
-            })
+            })?;
+        }
+        Ok(())
     }
 
     /// As given.

@@ -55,7 +55,7 @@ impl ConsumerOptions {
         }
     }
 
-    pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
+    pub(crate) fn config(&self, settings: &Settings) -> ClientConfig {
         let mut config = settings.config(&self.client_id);
         let partitions = self.expected_partitions.max(1) as u64;
         // Brokers send whole record batches. One that is larger than a partition is asked for comes only if it is the first in an answer,

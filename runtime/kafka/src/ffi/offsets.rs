@@ -57,6 +57,9 @@ impl Drop for Options {
     }
 }
 
+/// What an offset is that nobody gave (`RD_KAFKA_OFFSET_INVALID`).
+const NO_OFFSET: i64 = -1001;
+
 /// Looks the offsets up that readers of committed records see. One entry a partition, in any order.
 pub(crate) async fn list(
     client: &Arc<Client>,
@@ -85,12 +88,20 @@ pub(crate) async fn list(
         let infos = rd::rd_kafka_ListOffsets_result_infos(result, &raw mut count);
         Ok((0..count)
             .map(|index| {
-                entry(rd::rd_kafka_ListOffsetsResultInfo_topic_partition(
+                answered(entry(rd::rd_kafka_ListOffsetsResultInfo_topic_partition(
                     *infos.add(index),
-                ))
+                )))
             })
             .collect())
     }
+}
+
+/// librdkafka says of a partition whose leader did not answer that there was no error, and gives no offset. (-1: there is none.)
+fn answered(mut entry: Entry) -> Entry {
+    if entry.code == ErrorCode::NoError && entry.offset == NO_OFFSET {
+        entry.code = ErrorCode::BrokerTransportFailure;
+    }
+    entry
 }
 
 fn request(
@@ -128,4 +139,35 @@ fn request(
         rd::rd_kafka_ListOffsets(client.ptr(), list.ptr(), options.ptr(), reply.queue().ptr());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leader_that_did_not_answer_is_no_answer() {
+        let code = |code, offset| {
+            let partition = TopicPartition::new("in", 0);
+            let metadata = String::new();
+            let entry = Entry {
+                partition,
+                offset,
+                metadata,
+                code,
+            };
+            answered(entry).code
+        };
+        assert_eq!(
+            code(ErrorCode::NoError, -1001),
+            ErrorCode::BrokerTransportFailure
+        );
+        // There is no record as young as was asked for.
+        assert_eq!(code(ErrorCode::NoError, -1), ErrorCode::NoError);
+        assert_eq!(code(ErrorCode::NoError, 7), ErrorCode::NoError);
+        assert_eq!(
+            code(ErrorCode::NotLeaderForPartition, -1001),
+            ErrorCode::NotLeaderForPartition
+        );
+    }
 }

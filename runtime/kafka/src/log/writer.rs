@@ -12,13 +12,11 @@ use tokio::time::{Instant, sleep};
 use super::polled::{Report, Reports, polled};
 use crate::consumer::blocking;
 use crate::error::{ErrorCode, KafkaError};
+use crate::producer::in_transactions;
 use crate::settings::Settings;
 
 /// How long an acknowledgement may take.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(30);
-
-/// A killed writer holds readers up for this long at most.
-const TRANSACTION_LASTS: Duration = Duration::from_secs(10);
 
 /// Between two attempts to send where librdkafka's queue is full.
 const FULL_PAUSE: Duration = Duration::from_millis(100);
@@ -36,16 +34,7 @@ fn make(
     config.set("enable.idempotence", "true");
     config.set("linger.ms", "1");
     if let Some(id) = transactional_id {
-        config.set("transactional.id", id);
-        config.set(
-            "transaction.timeout.ms",
-            TRANSACTION_LASTS.as_millis().to_string(),
-        );
-        // librdkafka wants records not to outlive their transaction.
-        config.set(
-            "message.timeout.ms",
-            TRANSACTION_LASTS.as_millis().to_string(),
-        );
+        in_transactions(&mut config, id);
     } else {
         config.set(
             "message.timeout.ms",

@@ -70,7 +70,7 @@ impl ProducerOptions {
             .unwrap_or(self.linger)
     }
 
-    pub(super) fn config(&self, settings: &Settings) -> ClientConfig {
+    pub(crate) fn config(&self, settings: &Settings) -> ClientConfig {
         let linger = self.linger(settings);
         let mut config = settings.config(&self.client_id);
         // The other name of what is set below.
@@ -80,17 +80,6 @@ impl ProducerOptions {
         };
         set("acks", "all".into());
         set("enable.idempotence", "true".into());
-        if let Some(id) = &self.transactional_id {
-            set("transactional.id", id.clone());
-            let lasts = TRANSACTION_LASTS.as_millis();
-            set("transaction.timeout.ms", lasts.to_string());
-            // A record is of no use after its transaction.
-            set("message.timeout.ms", lasts.to_string());
-        } else {
-            // Nothing is given up for being late: the caller bounds what waits, and brokers come back.
-            set("message.timeout.ms", "0".into());
-            set("enable.gapless.guarantee", self.gapless.to_string());
-        }
         set(
             "queue.buffering.max.messages",
             self.queue_records.max(1).to_string(),
@@ -115,7 +104,29 @@ impl ProducerOptions {
         if self.compression != Compression::None {
             set("compression.type", self.compression.to_string());
         }
+        if let Some(id) = &self.transactional_id {
+            in_transactions(&mut config, id);
+        } else {
+            // Nothing is given up for being late: the caller bounds what waits, and brokers come back.
+            config.set("message.timeout.ms", "0");
+            config.set("enable.gapless.guarantee", self.gapless.to_string());
+        }
         config
+    }
+}
+
+/// Makes this a producer that sends everything in transactions, under this id.
+pub(crate) fn in_transactions(config: &mut ClientConfig, id: &str) {
+    let lasts = TRANSACTION_LASTS.as_millis();
+    config.set("transactional.id", id);
+    config.set("transaction.timeout.ms", lasts.to_string());
+    // A record is of no use after its transaction.
+    config.set("message.timeout.ms", lasts.to_string());
+    // librdkafka wants no request to outlast it either.
+    let requests = config.get("socket.timeout.ms");
+    let requests = requests.and_then(|given| given.parse::<u128>().ok());
+    if requests.is_some_and(|given| given > lasts) {
+        config.set("socket.timeout.ms", lasts.to_string());
     }
 }
 
@@ -176,6 +187,25 @@ mod tests {
             options.linger(&settings).as_secs_f64() * 1000.0,
             config.get("linger.ms").map(str::to_owned),
         )
+    }
+
+    #[test]
+    fn a_request_in_a_transaction_waits_no_longer_than_the_transaction_lasts() {
+        let given = ["60000", "5000"].map(|wait| {
+            let given = [("socket.timeout.ms".to_owned(), wait.to_owned())];
+            let settings = Settings::new("localhost:9092", &given).unwrap();
+            let options = ProducerOptions::default();
+            let plain = options.config(&settings);
+            let transactional_id = Some("id".to_owned());
+            let options = ProducerOptions {
+                transactional_id,
+                ..options
+            };
+            let name = "socket.timeout.ms";
+            [plain, options.config(&settings)].map(|config| config.get(name).map(str::to_owned))
+        });
+        let wanted = [["60000", "10000"], ["5000", "5000"]];
+        assert_eq!(given, wanted.map(|each| each.map(|wait| Some(wait.into()))));
     }
 
     #[test]

@@ -66,6 +66,8 @@ fn what_the_contract_owns_is_refused_with_reason_and_remedy() {
         "transactional.id",
         "isolation.level",
         "message.timeout.ms",
+        "delivery.report.only.error",
+        "statistics.interval.ms",
         "partition.assignment.strategy",
         "enable.partition.eof",
         "plugin.library.paths",
@@ -191,4 +193,14 @@ fn everything_a_cluster_may_ask_for_is_compiled_in() {
             "{feature} is missing from {features}"
         );
     }
+}
+
+#[test]
+fn what_any_of_the_hosts_clients_could_not_be_made_with_is_refused_at_once() {
+    let refused = refusal("linger.ms", "20000");
+    assert!(refused.contains("linger.ms"), "{refused}");
+    assert!(refused.contains("message.timeout.ms"), "{refused}");
+    let refused = refusal("receive.message.max.bytes", "1000");
+    assert!(refused.contains("fetch.max.bytes"), "{refused}");
+    settings(&[("socket.timeout.ms", "60000")]).unwrap();
 }

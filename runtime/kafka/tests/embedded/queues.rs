@@ -231,3 +231,24 @@ async fn records_may_outlive_their_consumer() {
     next.subscribe(&["in"]).unwrap();
     assert!(matches!(event(&next).await, ConsumerEvent::Assign(_)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_wait_for_room_are_read_once_the_one_that_takes_it_is_let_go() {
+    let world = World::new().await;
+    world.topic("in", 20);
+    let value = vec![b'v'; 10_000];
+    write(&world.producer(), "in", 0, &vec![value.as_slice(); 400]).await;
+    let mut options = ConsumerOptions::new("waiting");
+    (options.fetch_memory, options.expected_partitions) = (1 << 20, 20);
+    let (consumer, queues) = world.reader_with(&options, "in", 20).await;
+    // Nobody takes of it: three quarters of the memory wait in librdkafka's queue, and the other partitions for them.
+    until("all that there is room for", || {
+        (queues[0].len() >= 80).then_some(())
+    })
+    .await;
+    consumer.pause(&[at("in", 0)]).unwrap();
+    for partition in 1..20 {
+        write(&world.producer(), "in", partition, &[b"v"]).await;
+        take(&queues[partition as usize], 1).await;
+    }
+}
