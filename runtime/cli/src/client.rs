@@ -23,6 +23,8 @@ pub(crate) use lines::Lines;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a host may be silent before the request counts as lost. Compiling a 20 MB module takes about 10 s of CPU.
 const SILENCE: Duration = Duration::from_secs(120);
+/// The same for a deploy: a host answers within five minutes, and one that is sent again would be checked twice.
+const DEPLOY: Duration = Duration::from_secs(330);
 /// How often a request is made that did not get through; the pauses between double from here.
 const ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -149,7 +151,7 @@ impl Client {
 
     /// Carried out once, however often it is asked: the query's request id sees to that.
     pub(crate) async fn deploy(&self, upload: &Upload) -> anyhow::Result<api::Deployed> {
-        self.json(|client| {
+        self.json_within(DEPLOY, |client| {
             let manifest = multipart::Part::text(upload.manifest.clone())
                 .file_name(upload.manifest_name.clone())
                 .mime_str(api::MANIFEST_TYPE)?;
@@ -217,10 +219,18 @@ impl Client {
         &self,
         build: impl Fn(&Client) -> anyhow::Result<RequestBuilder>,
     ) -> anyhow::Result<T> {
+        self.json_within(SILENCE, build).await
+    }
+
+    async fn json_within<T: DeserializeOwned>(
+        &self,
+        within: Duration,
+        build: impl Fn(&Client) -> anyhow::Result<RequestBuilder>,
+    ) -> anyhow::Result<T> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         let response = loop {
-            let sent = build(self)?.timeout(SILENCE).send().await;
+            let sent = build(self)?.timeout(within).send().await;
             let again = match &sent {
                 Ok(response) => response.status() == StatusCode::TOO_MANY_REQUESTS,
                 // Refused at once means that nobody is there: no use in waiting.

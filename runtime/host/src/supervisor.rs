@@ -170,19 +170,18 @@ impl Supervisor {
 
     /// What this host knows of a transform.
     pub fn view(&self, name: &str) -> Option<Arc<View>> {
-        self.entries
-            .lock()
+        let entries = self.entries.lock();
+        let entry = entries
             .get(name)
-            .map(|entry| Arc::clone(&entry.view))
+            .filter(|entry| !entry.task.is_finished())?;
+        Some(Arc::clone(&entry.view))
     }
 
     /// Every transform that this host runs, has failed to run, or is about to end.
     pub fn views(&self) -> Vec<Arc<View>> {
-        self.entries
-            .lock()
-            .values()
-            .map(|entry| Arc::clone(&entry.view))
-            .collect()
+        let entries = self.entries.lock();
+        let entries = entries.values().filter(|entry| !entry.task.is_finished());
+        entries.map(|entry| Arc::clone(&entry.view)).collect()
     }
 
     /// Finishes what is in flight, commits, and leaves every group; returns at the deadline at the latest.

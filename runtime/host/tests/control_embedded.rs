@@ -233,5 +233,20 @@ async fn what_cannot_run_fails_with_its_reason_and_harms_nobody() {
         .await
         .expect("the log says so as well");
     assert!(host.ready().is_ok());
+
+    let another = host.delete("copy", false, Some("r".to_owned()), None).await;
+    assert!(
+        matches!(&another, Err(DeleteError::Conflict(why)) if why.contains("\"r\"")),
+        "a deploy's id does not make a delete of it"
+    );
+    host.delete("copy", false, None, None).await.unwrap();
+    let counted = async {
+        while host.metrics().unwrap().contains("transform=\"copy\"") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), counted)
+        .await
+        .expect("its series go with it, whether or not anything else is deployed");
     host.drain(Duration::from_secs(5)).await;
 }

@@ -18,6 +18,24 @@ const PARTITIONS_LIMIT: i32 = 10_000;
 /// What the embedded broker gives a topic.
 const EMBEDDED_PARTITIONS: i32 = 4;
 
+/// What a request's id and a person's name may be.
+const WORD_LIMIT: usize = 200;
+
+/// Looks whether these are fit to be kept.
+pub fn words(request_id: &Option<String>, by: &Option<String>) -> Answer<()> {
+    for (parameter, word) in [("request-id", request_id), ("by", by)] {
+        if word
+            .as_ref()
+            .is_some_and(|word| word.is_empty() || word.len() > WORD_LIMIT)
+        {
+            return Err(Refusal::bad_request(format!(
+                "{parameter} has to have between 1 and {WORD_LIMIT} bytes"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Query parameters, strictly: an unknown one is refused by name.
 pub struct Parameters<T>(pub T);
 

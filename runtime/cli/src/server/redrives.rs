@@ -17,7 +17,7 @@ use millstream_host::{
 use super::{
     Answer, Any, Served, answers,
     error::Refusal,
-    forms::{Parameters, json},
+    forms::{Parameters, json, words},
     transforms::{Name, named},
 };
 use crate::api::{self, MODULE_TYPE, RedriveCancel, RedriveList, RedriveRequest};
@@ -30,6 +30,7 @@ pub async fn begin(
 ) -> Any {
     let name = named(name)?;
     let asked: RedriveRequest = json(&headers, body)?;
+    words(&asked.request_id, &asked.by)?;
     let chosen = Chosen {
         code: asked.code,
         places: asked.places.into_iter().collect(),
@@ -50,6 +51,7 @@ pub async fn cancel(
     Parameters(query): Parameters<RedriveCancel>,
 ) -> Answer<Json<api::Redrive>> {
     let name = named(name)?;
+    words(&query.request_id, &query.by)?;
     let redrive = whole(async move {
         let host = served.host;
         host.cancel_redrive(&name, query.request_id, query.by.as_deref())

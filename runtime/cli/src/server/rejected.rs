@@ -79,6 +79,6 @@ fn summary(letter: &Letter) -> RejectedRecord {
         reason: text("reason"),
         attempts: text("attempts"),
         revision: text("revision"),
-        value_size: record.value.as_ref().map(|value| value.len() as u64),
+        value_size: letter.value_size,
     }
 }

@@ -312,3 +312,22 @@ async fn a_third_upload_at_a_time_is_turned_away_and_let_in_later() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requests_id_and_a_name_have_to_be_there_wherever_they_are_taken() {
+    let address = server().await;
+    let long = "x".repeat(201);
+    for parameter in ["request-id=", "by=", &format!("by={long}")] {
+        for path in ["/v1/transforms/a", "/v1/transforms/a/redrives"] {
+            let head = format!("DELETE {path}?{parameter} HTTP/1.1\r\nHost: localhost\r\n");
+            let refused = ask(address, &head, b"").await;
+            has(&refused, 400, "bad-request");
+            assert!(refused.1.contains("between 1 and 200"), "{}", refused.1);
+        }
+    }
+    let body = br#"{"request-id": ""}"#;
+    let head = post("/v1/transforms/a/redrives", "application/json", body.len());
+    let refused = ask(address, &head, body).await;
+    has(&refused, 400, "bad-request");
+    assert!(refused.1.contains("between 1 and 200"), "{}", refused.1);
+}

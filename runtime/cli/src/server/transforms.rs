@@ -1,6 +1,6 @@
 //! What can be asked of transforms: list, describe, delete, logs.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -13,11 +13,17 @@ use futures_util::{StreamExt, stream};
 use millstream_host::logs::Line;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{Answer, Any, Served, answers, error::Refusal, forms::Parameters};
+use super::{
+    Answer, Any, Served, answers,
+    error::Refusal,
+    forms::{Parameters, words},
+};
 use crate::api::{DeleteQuery, Deleted, LINES_TYPE, LogsQuery, TransformDetail, TransformList};
 
 /// Lines that are shown where nobody says how many.
 const TAIL: usize = 100;
+/// After so long without a line followers get an empty one: connections that stand still are closed.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// A transform's name from the path. What cannot be one is the name of none.
 pub(super) type Name = Result<Path<String>, PathRejection>;
@@ -52,6 +58,7 @@ pub async fn delete(
     Parameters(query): Parameters<DeleteQuery>,
 ) -> Answer<Json<Deleted>> {
     let name = named(name)?;
+    words(&query.request_id, &query.by)?;
     let host = served.host.clone();
     // On a task of its own: a client that hangs up must not leave it half done.
     let deleted = tokio::spawn(async move {
@@ -108,8 +115,13 @@ fn json_line(line: &Line) -> String {
 
 fn follow(name: Arc<str>, receiver: Receiver<Line>) -> impl stream::Stream<Item = String> {
     stream::unfold((name, receiver), |(name, mut receiver)| async move {
+        let mut quiet = pin!(tokio::time::sleep(QUIET));
         loop {
-            match receiver.recv().await {
+            let received = tokio::select! {
+                received = receiver.recv() => received,
+                () = &mut quiet => return Some(("\n".to_owned(), (name, receiver))),
+            };
+            match received {
                 Ok(line) if line.transform == name => {
                     return Some((json_line(&line), (name, receiver)));
                 }

@@ -1,5 +1,7 @@
 //! `POST /v1/transforms`: a form with a manifest and a module.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{
@@ -14,30 +16,18 @@ use millstream_host::host::Upload;
 use super::{
     Answer, Any, Served, answers,
     error::Refusal,
-    forms::{Parameters, media_type},
+    forms::{Parameters, media_type, words},
 };
 use crate::api::{BODY_LIMIT, DeployQuery, MANIFEST_TYPE, MODULE_LIMIT, MODULE_TYPE, code};
 
 /// What problems call a manifest that came without a file's name.
 const MANIFEST: &str = "millstream.toml";
-/// What a request's id and a person's name may be.
-const WORD_LIMIT: usize = 200;
-
 pub async fn deploy(
     State(served): State<Served>,
     Parameters(query): Parameters<DeployQuery>,
     request: Request,
 ) -> Any {
-    for (parameter, word) in [("request-id", &query.request_id), ("by", &query.by)] {
-        if word
-            .as_ref()
-            .is_some_and(|word| word.is_empty() || word.len() > WORD_LIMIT)
-        {
-            return Err(Refusal::bad_request(format!(
-                "{parameter} has to have between 1 and {WORD_LIMIT} bytes"
-            )));
-        }
-    }
+    words(&query.request_id, &query.by)?;
     let found = media_type(request.headers());
     if found != "multipart/form-data" {
         return Err(Refusal::unsupported(format!(
@@ -45,7 +35,7 @@ pub async fn deploy(
         )));
     }
     // Before the body is read: whoever has to wait waits with it.
-    let Ok(_place) = served.uploads.try_acquire() else {
+    let Ok(place) = Arc::clone(&served.uploads).try_acquire_owned() else {
         return Err(Refusal::new(
             429,
             code::BUSY,
@@ -67,9 +57,13 @@ pub async fn deploy(
         request_id: query.request_id,
         by: query.by,
     };
-    // On a task of its own: a client that hangs up must not leave a deploy half done.
+    // On a task of its own: a client that hangs up must not leave a deploy half done. Its place is taken for as long as that takes.
     let host = served.host.clone();
-    let deployed = tokio::spawn(async move { host.deploy(upload).await })
+    let deploying = async move {
+        let _place = place;
+        host.deploy(upload).await
+    };
+    let deployed = tokio::spawn(deploying)
         .await
         .map_err(|_| Refusal::new(500, code::INTERNAL, "a bug in the host: its log says more"))??;
     let status = if deployed.unchanged {

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use millstream_kafka::TopicPartition;
 use tokio::time::Instant;
 
-use super::{Host, NotReady, deploy::new_request_id};
+use super::{
+    Host, NotReady,
+    deploy::{new_request_id, used_before},
+};
 use crate::{
     deployments::{
         ChangeError, Changed,
@@ -79,6 +82,10 @@ impl Host {
                 ChangeError::Broker(why) => DeleteError::Broker(why),
             })?;
         let (Changed::Written(revision) | Changed::Before(revision)) = changed;
+        if revision.name != name || !revision.is_delete() {
+            let why = used_before(&request_id, &revision.name);
+            return Err(DeleteError::Conflict(why));
+        }
         tracing::info!(transform = name, revision = revision.number, by, "deleted");
         self.read_back(&revision).await;
         let mut warnings = Vec::new();

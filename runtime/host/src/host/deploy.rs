@@ -94,12 +94,14 @@ impl Host {
         self.ready()?;
         let request_id = upload.request_id.clone().unwrap_or_else(new_request_id);
         let before = self.inner.writer.current().await?;
+        let manifest = Manifest::parse(&upload.file, &upload.text).map_err(DeployError::Invalid)?;
         if let Some(done) = before.by_request(&request_id) {
+            let done = Arc::clone(done);
+            is_deploy_of(&manifest.name, &done).map_err(DeployError::Conflict)?;
             return self
-                .answer(Arc::clone(done), true, Findings::default(), Vec::new())
+                .answer(done, true, Findings::default(), Vec::new())
                 .await;
         }
-        let manifest = Manifest::parse(&upload.file, &upload.text).map_err(DeployError::Invalid)?;
         let [(file, bytes)] = upload.modules.as_slice() else {
             let message = format!(
                 "has one step, but {} modules came with it: send one",
@@ -159,7 +161,10 @@ impl Host {
             })?;
         let (revision, unchanged) = match changed {
             Changed::Written(revision) => (revision, false),
-            Changed::Before(revision) => (revision, true),
+            Changed::Before(revision) => {
+                is_deploy_of(&manifest.name, &revision).map_err(DeployError::Conflict)?;
+                (revision, true)
+            }
         };
         tracing::info!(
             transform = revision.name,
@@ -322,11 +327,17 @@ impl Host {
             && deployment.module.digest == digest
             // It asks for topics to be read that were created anew.
             && !starts::any_anew(deployment, topic_ids);
-        let failed = self
-            .view(&manifest.name)
-            .is_some_and(|view| view.state().0 == State::Failed);
         // A failed transform is tried again by a new revision: that is how a person asks for it.
-        (same && !failed).then(|| Arc::clone(live))
+        (same && !self.has_failed(live)).then(|| Arc::clone(live))
+    }
+
+    /// Whether it has failed on this host, or on another by what that said last.
+    fn has_failed(&self, live: &Revision) -> bool {
+        let failed_here = |view: Arc<View>| view.state().0 == State::Failed;
+        let said = self.inner.board.of(&live.name);
+        let mut said = said.values();
+        self.view(&live.name).is_some_and(failed_here)
+            || said.any(|said| said.state == State::Failed.as_str() && said.revision == live.number)
     }
 
     async fn create_missing(&self, findings: &Findings) -> Result<Vec<String>, DeployError> {
@@ -444,6 +455,20 @@ fn described(description: &Description) -> Described {
         outputs: description.outputs.clone(),
         counters: description.counters.clone(),
     }
+}
+
+/// `Err`: the request was another one.
+fn is_deploy_of(name: &str, done: &Revision) -> Result<(), String> {
+    if done.name == name && !done.is_delete() {
+        return Ok(());
+    }
+    Err(used_before(&done.request_id, &done.name))
+}
+
+pub(super) fn used_before(request_id: &str, name: &str) -> String {
+    format!(
+        "the request id {request_id:?} was used before, for another change, of {name:?}: give each request one of its own"
+    )
 }
 
 pub(super) fn new_request_id() -> String {

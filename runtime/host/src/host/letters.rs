@@ -1,6 +1,6 @@
 //! Dead letters of a transform, read back from their topic.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use millstream_kafka::{
     KafkaError, TopicPartition,
@@ -28,10 +28,30 @@ pub struct LetterFilter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     pub partition: i32,
+    /// In a list without key, value and the headers of its source: letters may be large.
     pub record: LogRecord,
+    /// Bytes; `None` for a null value.
+    pub value_size: Option<u64>,
 }
 
 impl Letter {
+    fn new(partition: i32, record: LogRecord) -> Letter {
+        let value_size = record.value.as_ref().map(|value| value.len() as u64);
+        Letter {
+            partition,
+            record,
+            value_size,
+        }
+    }
+
+    /// As it stands in a list.
+    fn summary(mut self) -> Letter {
+        (self.record.key, self.record.value) = (None, None);
+        let headers = &mut self.record.headers;
+        headers.retain(|(name, _)| name.starts_with(HEADER_PREFIX));
+        self
+    }
+
     /// What the host wrote about it: `millstream.NAME`.
     #[must_use]
     pub fn told(&self, name: &str) -> Option<&str> {
@@ -91,30 +111,37 @@ impl Host {
         let topic = self.letters_topic(name)?;
         let inner = &self.inner;
         let extents = inner.admin.topic_extents(&topic).await?;
-        let mut found = Vec::new();
+        let mut found: Vec<Letter> = Vec::new();
         for (number, extent) in extents.unwrap_or_default() {
             let from = extent.start.max(extent.end - LOOKED_THROUGH);
             if from >= extent.end {
                 continue;
             }
             let settings = &inner.config.settings;
-            let records =
-                log::read_range(settings, &topic, number, from, extent.end, READ_WITHIN).await?;
-            let letters = records.into_iter().map(|record| Letter {
-                partition: number,
-                record,
+            let mut latest = VecDeque::new();
+            let each = |record| {
+                let letter = Letter::new(number, record);
+                if letter.is(name, filter) {
+                    latest.push_back(letter.summary());
+                }
+                if latest.len() > filter.most {
+                    latest.pop_front();
+                }
+            };
+            let (to, within) = (extent.end, READ_WITHIN);
+            log::for_each_in_range(settings, &topic, number, from, to, within, each).await?;
+            found.extend(latest);
+            found.sort_by_key(|letter| {
+                (
+                    letter.record.timestamp,
+                    letter.partition,
+                    letter.record.offset,
+                )
             });
-            found.extend(letters.filter(|letter| letter.is(name, filter)));
+            let first = found.len().saturating_sub(filter.most);
+            found.drain(..first);
         }
-        found.sort_by_key(|letter| {
-            (
-                letter.record.timestamp,
-                letter.partition,
-                letter.record.offset,
-            )
-        });
-        let first = found.len().saturating_sub(filter.most);
-        Ok((topic, found.split_off(first)))
+        Ok((topic, found))
     }
 
     /// One dead letter of a transform, by its place in their topic.
@@ -150,10 +177,7 @@ impl Host {
             .await?
             .into_iter()
             .find(|record| record.offset == offset);
-        let letter = Letter {
-            partition,
-            record: record.ok_or_else(missing)?,
-        };
+        let letter = Letter::new(partition, record.ok_or_else(missing)?);
         if letter.is(name, &LetterFilter::default()) {
             Ok(letter)
         } else {

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use millstream_kafka::{KafkaError, TopicPartition};
 
-use super::{Host, LettersError, NotReady, deploy::new_request_id};
+use super::{
+    Host, LettersError, NotReady,
+    deploy::{new_request_id, used_before},
+};
 use crate::{
     deployments::{
         ChangeError, Changed,
@@ -82,6 +85,11 @@ impl From<ChangeError<RedriveError>> for RedriveError {
     }
 }
 
+/// What was done for this request was another change.
+fn another(done: &Redrive) -> RedriveError {
+    RedriveError::Conflict(used_before(&done.request_id, &done.name))
+}
+
 impl Host {
     /// Has chosen dead letters of a transform processed once more, through its live revision and those that come after it.
     /// The end is fixed now.
@@ -130,7 +138,10 @@ impl Host {
                 state: RedriveState::Running,
             })
         };
-        self.write_redrive(&request_id, decide, by, "begun").await
+        let redrive = self.write_redrive(&request_id, decide, by, "begun").await?;
+        let same = redrive.name == name && redrive.state == RedriveState::Running;
+        same.then(|| Arc::clone(&redrive))
+            .ok_or_else(|| another(&redrive))
     }
 
     /// Stops the redrive of a transform. What it has sent on its way stays sent.
@@ -154,7 +165,12 @@ impl Host {
                 .ok_or_else(|| RedriveError::NoneOpen { name: name() })?;
             Ok(self.changed(open, RedriveState::Stopping, &request_id, by))
         };
-        self.write_redrive(&request_id, decide, by, "stopped").await
+        let redrive = self
+            .write_redrive(&request_id, decide, by, "stopped")
+            .await?;
+        let same = redrive.name == name && redrive.state == RedriveState::Stopping;
+        same.then(|| Arc::clone(&redrive))
+            .ok_or_else(|| another(&redrive))
     }
 
     /// Writes what `decide` says to the log, and waits until this host has read it.

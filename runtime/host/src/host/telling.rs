@@ -78,6 +78,11 @@ pub(super) async fn tell(inner: Arc<Inner>) {
 }
 
 async fn tell_changes(inner: &Inner) {
+    if inner.caught_up.load(Relaxed) {
+        // One that is deployed again in the moment in which its end is over begins now.
+        let deployments = Arc::clone(&inner.deployments.borrow());
+        inner.supervisor.follow(&deployments);
+    }
     let told = &inner.told;
     let views = inner.supervisor.views();
     for view in &views {

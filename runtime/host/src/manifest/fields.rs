@@ -290,7 +290,7 @@ fn texts_of(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<Vec<(Strin
             ),
         };
         match text {
-            Some(text) => settings.push((item.name().to_owned(), text)),
+            Some(text) => settings.push((item.name.to_owned(), text)),
             None => sound = false,
         }
     }
@@ -311,7 +311,7 @@ fn outputs(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<BTreeMap<S
             .text(&item)
             .and_then(|name| topic(&item, name, problems))
         {
-            Some(topic) => drop(outputs.insert(item.name().to_owned(), topic)),
+            Some(topic) => drop(outputs.insert(item.name.to_owned(), topic)),
             None => sound = false,
         }
     }

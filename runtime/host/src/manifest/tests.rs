@@ -231,6 +231,25 @@ fn a_setting_that_is_no_text_integer_or_boolean_is_refused() {
 }
 
 #[test]
+fn a_settings_name_is_all_of_its_key_dots_included() {
+    let text = format!(
+        "{SHORT}[settings]\n\"input.format\" = \"a\"\n\"output.format\" = 2\nplain = true\n"
+    );
+    let manifest = Manifest::parse("m.toml", &text).unwrap();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut settings = manifest.settings;
+    settings.sort();
+    assert_eq!(
+        settings,
+        [
+            pair("input.format", "a"),
+            pair("output.format", "2"),
+            pair("plain", "true")
+        ]
+    );
+}
+
+#[test]
 fn all_that_is_wrong_is_reported_at_once_in_the_order_of_the_file() {
     let text = "name = \"Bad Name\"\nsource = { topics = [], start = \"soon\" }\nmodule = 3\n[outputs]\nout = \"a b\"\n[limits]\nmemory = \"lots\"\n";
     let found = problems(text);

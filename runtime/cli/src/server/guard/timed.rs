@@ -18,7 +18,8 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// How long a connection may bring nothing. Between two requests, too; while an answer is made or streamed it is not read.
+/// How long a connection may bring and take nothing. Between two requests, too, and while an answer is made or streamed: it is read
+/// then as well, to notice a client that hangs up. So requests end earlier, and streams say something now and then.
 const READ_WITHIN: Duration = Duration::from_secs(330);
 
 pub struct Timed(pub TcpListener);

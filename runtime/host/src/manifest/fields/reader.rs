@@ -20,16 +20,11 @@ pub(super) struct Section<'t> {
 pub(super) struct Found<'t> {
     /// Dotted: `source.start`.
     pub(super) path: String,
+    /// As it is written, dots included.
+    pub(super) name: &'t str,
     pub(super) value: &'t DeValue<'t>,
     /// Byte offset.
     pub(super) at: usize,
-}
-
-impl Found<'_> {
-    /// The last part of the path.
-    pub(super) fn name(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or(&self.path)
-    }
 }
 
 impl<'t> Section<'t> {
@@ -56,6 +51,7 @@ impl<'t> Section<'t> {
             .find(|(key, _)| key.get_ref().as_ref() == field)?;
         Some(Found {
             path: self.path_of(field),
+            name: key.get_ref().as_ref(),
             value: value.get_ref(),
             at: key.span().start,
         })
@@ -82,6 +78,7 @@ impl<'t> Section<'t> {
     pub(super) fn items(&self) -> impl Iterator<Item = Found<'t>> {
         self.table.iter().map(|(key, value)| Found {
             path: self.path_of(key.get_ref()),
+            name: key.get_ref().as_ref(),
             value: value.get_ref(),
             at: key.span().start,
         })

@@ -25,7 +25,7 @@ pub(super) fn read(
     };
     for item in section.items() {
         if let Some(asked) = table(&item, problems) {
-            tables.insert(item.name().to_owned(), asked);
+            tables.insert(item.name.to_owned(), asked);
         }
     }
     tables
