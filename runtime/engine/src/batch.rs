@@ -19,25 +19,12 @@ pub struct Row<'a> {
     pub key: Option<&'a [u8]>,
     /// `None` is a null value (a tombstone in a compacted topic).
     pub value: Option<&'a [u8]>,
-    /// In the record's order. May be left empty where neither the guest reads headers nor their size matters.
+    /// In the record's order. May be left empty where the guest does not read headers; see `Plan::count_headers`.
     pub headers: &'a [Header<'a>],
     /// Milliseconds since 1970-01-01T00:00Z; -1 where the record carries none.
     pub timestamp: i64,
     /// The record's offset in its partition.
     pub offset: i64,
-}
-
-impl Row<'_> {
-    /// Bytes of key, value and headers: what the record takes when it is written as it is.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let headers: usize = self
-            .headers
-            .iter()
-            .map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len))
-            .sum();
-        self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len) + headers
-    }
 }
 
 impl<'a> millstream_fields::Row<'a> for Row<'a> {

@@ -11,12 +11,13 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use rand::RngExt;
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
+use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest as _, Sha256};
 
 use crate::EngineError;
@@ -26,6 +27,10 @@ use crate::raw::code::TrustedCode;
 const MAGIC: &[u8; 8] = b"mscode1\n";
 const HEADER: usize = MAGIC.len() + 32;
 const SUFFIX: &str = ".code";
+/// Of a file that is not complete yet.
+const UNFINISHED: &str = ".tmp";
+/// Seconds after which nobody is still writing such a file.
+const LEFT_BEHIND: i64 = 3_600;
 /// Others may neither read nor write; nor may the group.
 const OTHERS: u32 = 0o077;
 
@@ -35,7 +40,6 @@ pub(crate) struct Cache {
     /// Of wasmtime, the configuration and the CPU.
     build: u64,
     max_bytes: u64,
-    written: AtomicU64,
 }
 
 impl Cache {
@@ -77,12 +81,13 @@ impl Cache {
         }
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Cache {
+        let cache = Cache {
             dir,
             build: hasher.finish(),
             max_bytes,
-            written: AtomicU64::new(0),
-        })
+        };
+        cache.shrink();
+        Ok(cache)
     }
 
     fn name(&self, digest: Digest) -> String {
@@ -138,8 +143,9 @@ impl Cache {
 
     /// Keeps the code of this module. Readers see all of it or nothing.
     pub(crate) fn put(&self, digest: Digest, code: &[u8]) -> std::io::Result<()> {
-        let unique = self.written.fetch_add(1, Relaxed);
-        let temporary = format!(".{}-{unique}.tmp", std::process::id());
+        // Not a number that is counted up: in a container each start has the same process id.
+        let unique = rand::rng().random::<u64>();
+        let temporary = format!(".{unique:016x}{UNFINISHED}");
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.dir, &temporary, flags, Mode::RUSR | Mode::WUSR)?;
@@ -162,11 +168,12 @@ impl Cache {
         written
     }
 
-    /// Removes the oldest files until the rest fits, and what killed processes left behind.
+    /// Removes what killed processes left behind, and the oldest files until the rest fits.
     fn shrink(&self) {
         let Ok(dir) = rustix::fs::Dir::read_from(&self.dir) else {
             return;
         };
+        let now = clock_gettime(ClockId::Realtime).tv_sec;
         let mut files = Vec::new();
         for entry in dir.flatten() {
             let name = entry.file_name().to_owned();
@@ -174,7 +181,10 @@ impl Cache {
                 continue;
             };
             let text = name.to_string_lossy();
-            if text.ends_with(SUFFIX) || text.ends_with(".tmp") {
+            let unfinished = text.ends_with(UNFINISHED);
+            if unfinished && now.saturating_sub(stat.st_mtime) > LEFT_BEHIND {
+                let _ = unlinkat(&self.dir, &name, AtFlags::empty());
+            } else if unfinished || text.ends_with(SUFFIX) {
                 files.push((stat.st_mtime, stat.st_size.max(0) as u64, name));
             }
         }

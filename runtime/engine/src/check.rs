@@ -13,7 +13,7 @@ const MAX_FUNCTIONS: u64 = 400_000;
 /// Modules and components in one component: a Python one has some 40.
 const MAX_NESTED: u64 = 2_000;
 /// Exports of one component: one is needed.
-const MAX_EXPORTS: u32 = 1_000;
+const MAX_EXPORTS: u64 = 1_000;
 /// How many of them, and how much of a name, an error shows.
 const SHOWN_EXPORTS: usize = 5;
 const SHOWN_NAME: usize = 200;
@@ -82,11 +82,13 @@ pub(crate) fn check(wasm: &[u8], max_bytes: u64) -> Result<Checked, LoadError> {
                 }
             }
             Payload::ComponentExportSection(section) if depth == 1 => {
-                if section.count() > MAX_EXPORTS {
+                // A component may have any number of such sections.
+                let count = exports.len() as u64 + u64::from(section.count());
+                if count > MAX_EXPORTS {
                     return Err(LoadError::TooMany {
                         what: "exports",
-                        count: section.count().into(),
-                        limit: MAX_EXPORTS.into(),
+                        count,
+                        limit: MAX_EXPORTS,
                     });
                 }
                 for export in section {

@@ -6,6 +6,7 @@
 mod allowance;
 
 use std::ffi::OsString;
+use std::future::Future;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use wasmtime::Engine;
 
@@ -29,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Bytes that the child reads: more than any module limit.
 const MAX_INPUT: u64 = 256 << 20;
 /// Bytes of its messages that are kept.
-const MAX_MESSAGE: u64 = 8 * 1024;
+const MAX_MESSAGE: usize = 8 * 1024;
 
 /// The child's exit codes where the module is to blame: it is not valid, or takes more than its allowance.
 const MODULE_IS_BAD: i32 = 65;
@@ -63,20 +64,30 @@ pub(crate) async fn compile(
             blocking(move || {
                 let code = engine
                     .precompile_component(&wasm)
-                    .map_err(|e| LoadError::Invalid(format!("{e:#}")))?;
+                    .map_err(|e| LoadError::Invalid(shortened(format!("{e:#}"))))?;
                 Ok(TrustedCode::from_own_compiler(code))
             })
             .await
         }
         CompilerProcess::Child { program, args } => {
-            let compiled = tokio::time::timeout(PATIENCE, child(program, args, &wasm)).await;
-            compiled.unwrap_or_else(|_| {
-                Err(LoadError::Compile(format!(
-                    "it takes longer than {PATIENCE:?}"
-                )))
-            })
+            within(PATIENCE, child(program, args, &wasm)).await
         }
     }
+}
+
+/// What the compiler answers in this time. One that is not done waits for a CPU: what a module may take of it is limited apart
+/// from that, and ends the compiler sooner.
+async fn within<T>(
+    patience: Duration,
+    compiled: impl Future<Output = Result<T, LoadError>>,
+) -> Result<T, LoadError> {
+    let compiled = tokio::time::timeout(patience, compiled).await;
+    compiled.unwrap_or_else(|_| {
+        Err(LoadError::Host(format!(
+            "the compiler is not done after {patience:?}: give the machine more CPU time, or have less run beside the \
+             host"
+        )))
+    })
 }
 
 async fn child(
@@ -102,23 +113,19 @@ async fn child(
         return Err(LoadError::Host("the compiler has no pipes".to_owned()));
     };
     let allowance = Allowance::of(wasm.len());
-    let (mut code, mut message) = (Vec::new(), Vec::new());
-    let mut limited = stderr.take(MAX_MESSAGE);
-    // The child keeps to it by itself, but this process is the one that is to stay small.
-    let mut stdout = stdout.take(allowance.code + 1);
     let write = async {
         // A child that ends before it read everything says why on its own.
         let _ = stdin.write_all(wasm).await;
         drop(stdin);
     };
-    let read = async {
-        let read = stdout.read_to_end(&mut code).await;
-        // A child that has more to say is not to wait for somebody who listens.
-        drop(stdout);
-        read
-    };
-    let ((), read, said) = tokio::join!(write, read, limited.read_to_end(&mut message));
-    read.and(said).map_err(|e| host("cannot read from", e))?;
+    // The child keeps to its limits by itself, but this process is the one that is to stay small.
+    let ((), code, message) = tokio::join!(
+        write,
+        read(stdout, allowance.code + 1),
+        read(stderr, MAX_MESSAGE as u64)
+    );
+    let code = code.map_err(|e| host("cannot read from", e))?;
+    let message = message.map_err(|e| host("cannot read from", e))?;
     if code.len() as u64 > allowance.code {
         return Err(LoadError::Compile(allowance.too_much_code(code.len())));
     }
@@ -132,16 +139,35 @@ async fn child(
         (Some(MODULE_IS_BAD), _) => LoadError::Invalid(message),
         (Some(MODULE_TAKES_TOO_MUCH), _) => LoadError::Compile(message),
         (_, Some(libc::SIGXCPU)) => LoadError::Compile(allowance.too_much_cpu()),
-        (_, Some(signal @ (libc::SIGABRT | libc::SIGSEGV | libc::SIGKILL | libc::SIGBUS))) => {
+        (_, Some(signal @ (libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS))) => {
             LoadError::Compile(format!(
                 "the compiler died of signal {signal}, likely for want of memory: {message}"
             ))
         }
+        // None of the child's own limits ends it so, and of all processes the kernel takes this one first.
+        (_, Some(libc::SIGKILL)) => LoadError::Host(
+            "the compiler was killed, likely because the machine has no memory left: give it more, or have less run \
+             beside the host"
+                .to_owned(),
+        ),
         _ => LoadError::Host(format!(
             "{} ended with {status}: {message}",
             program.display()
         )),
     })
+}
+
+/// Up to `most` bytes of a pipe, which is closed then: a child that has more to say is not to wait for somebody who listens.
+async fn read(pipe: impl AsyncRead + Unpin, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.take(most).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+/// The parser's messages quote names, which may be of any length.
+fn shortened(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+    message
 }
 
 /// What the child process runs: reads a component on standard input, writes its compiled code on standard output, and
@@ -150,10 +176,16 @@ pub fn compile_main() -> ! {
     std::process::exit(match compile_stdin() {
         Ok(()) => 0,
         Err((code, message)) => {
-            eprintln!("{message}");
+            say(message);
             code
         }
     })
+}
+
+/// Tells the parent, which reads so much and no more.
+fn say(message: String) {
+    // Whoever does not listen any longer need not know.
+    let _ = writeln!(std::io::stderr(), "{}", shortened(message));
 }
 
 fn compile_stdin() -> Result<(), (i32, String)> {
@@ -177,7 +209,7 @@ fn compile_stdin() -> Result<(), (i32, String)> {
     let seconds = allowance.cpu.as_secs();
     setrlimit(Resource::Cpu, limit(seconds, seconds + GRACE_SECONDS)).map_err(|e| host(&e))?;
     allowance::watch_memory(allowance, |message| {
-        eprintln!("{message}");
+        say(message);
         std::process::exit(MODULE_TAKES_TOO_MUCH);
     })
     .map_err(|e| host(&e))?;
@@ -193,4 +225,18 @@ fn compile_stdin() -> Result<(), (i32, String)> {
         .write_all(&code)
         .and_then(|()| stdout.flush())
         .map_err(|e| host(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_compiler_that_has_to_wait_too_long_is_the_hosts_fault() {
+        let never = std::future::pending::<Result<(), LoadError>>();
+        let error = within(Duration::ZERO, never)
+            .await
+            .expect_err("it is given up");
+        assert!(!error.is_modules_fault(), "{error}");
+    }
 }

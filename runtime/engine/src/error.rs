@@ -39,8 +39,8 @@ pub enum LoadError {
     Invalid(String),
     /// A core module, not a component.
     #[error(
-        "this is a core WebAssembly module, not a component: build with `cargo build --target wasm32-wasip2` (Rust) \
-         or turn it into a component with an adapter (`wasm-tools component new`)"
+        "this is a core WebAssembly module, not a component: build with `cargo build --target wasm32-wasip2` (Rust), \
+         or make a component of it (`millstream componentize core.wasm -o x.wasm`)"
     )]
     CoreModule,
     /// It exports something else than the world asks for.
@@ -67,7 +67,7 @@ pub enum LoadError {
     /// The compiler passed a limit or failed on this module.
     #[error("the module cannot be compiled: {0}")]
     Compile(String),
-    /// Not the module's fault: the compiler could not be run.
+    /// Not the module's fault: the compiler could not be run, or not to its end.
     #[error("cannot compile modules on this host: {0}")]
     Host(String),
 }

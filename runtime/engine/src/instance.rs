@@ -174,7 +174,6 @@ impl Instance {
         self.unusable = true;
         self.store.data_mut().begin_call();
         self.store.set_epoch_deadline(1);
-        refuel(&mut self.store, &self.engine);
         let arg = BatchArg {
             copied: &self.copied,
             batch,
@@ -215,6 +214,24 @@ impl Instance {
 }
 
 impl Instance {
+    /// Calls the guest with those rows that it is to see, if there are any. The plan is over all of them.
+    async fn join_and_call(&mut self, batch: Batch<'_>) -> Result<Plan, Failure> {
+        let refused = self.join(&batch)?;
+        if refused.is_empty() {
+            return self.call(batch).await;
+        }
+        let kept: Vec<u32> = Refused::kept(&refused, batch.rows.len()).collect();
+        let rows: Vec<Row<'_>> = kept.iter().map(|row| batch.rows[*row as usize]).collect();
+        let plan = match rows.as_slice() {
+            [] => Plan::default(),
+            rows => self.call(Batch { rows, ..batch }).await?,
+        };
+        let refused = refused
+            .iter()
+            .map(|refused| (refused.row, refused.code, refused.reason.as_str()));
+        Ok(plan.widened(&kept, refused))
+    }
+
     /// Fills the columns of fields and lookups. Returns the rows that the guest is not to see, for which they have no entry.
     fn join(&mut self, batch: &Batch<'_>) -> Result<Vec<Refused>, Failure> {
         let tables = self.description.tables.len();
@@ -223,15 +240,42 @@ impl Instance {
             View::new(snapshot, tables, &self.limits)
         });
         let refused = match &mut self.joiner {
-            Some(joiner) => joiner.join(batch.rows, |table, keys| match &mut view {
-                Some(view) => view.get(table as usize, keys),
-                // A description whose lookups name no table is refused.
-                None => Err(TableError::Unavailable("there are no tables".to_owned())),
-            }),
-            None => Ok(Vec::new()),
+            Some(joiner) => joined(joiner, batch, &mut view, &self.limits)?,
+            None => Vec::new(),
         };
-        self.store.data_mut().view = view;
-        refused.map_err(|error| failure::of_tables(&error))
+        // The end of the call takes the view away. Where nobody is called it must not stay: its version of the tables could not
+        // be given up until the next batch.
+        if refused.len() < batch.rows.len() {
+            self.store.data_mut().view = view;
+        }
+        Ok(refused)
+    }
+}
+
+/// See [`Instance::join`].
+fn joined(
+    joiner: &mut Joiner,
+    batch: &Batch<'_>,
+    view: &mut Option<View>,
+    limits: &Limits,
+) -> Result<Vec<Refused>, Failure> {
+    // The columns are copied into the guest's memory next: what has no room there need not be made here.
+    let most = usize::try_from(limits.memory).unwrap_or(usize::MAX);
+    let mut refused = joiner
+        .take_out(batch.rows, most)
+        .map_err(|_| failure::of_fields(limits.memory))?;
+    loop {
+        let all = joiner.look_up(batch.rows, &mut refused, |table, keys| match view {
+            Some(view) => view.get(table as usize, keys),
+            // A description whose lookups name no table is refused.
+            None => Err(TableError::Unavailable("there are no tables".to_owned())),
+        });
+        if all.map_err(|error| failure::of_tables(&error))? {
+            return Ok(refused);
+        }
+        if let Some(view) = view {
+            view.forget();
+        }
     }
 }
 
@@ -243,27 +287,16 @@ impl Guest for Instance {
             ));
         }
         self.copied.store(0, Relaxed);
+        self.meter.reset();
+        refuel(&mut self.store, &self.engine);
         if batch.rows.is_empty() {
             return Ok(Plan::default());
         }
-        let refused = self.join(&batch)?;
-        if refused.is_empty() {
-            return self.call(batch).await;
+        let plan = self.join_and_call(batch).await;
+        if let Some(joiner) = &mut self.joiner {
+            joiner.let_go();
         }
-        let kept: Vec<u32> = Refused::kept(&refused, batch.rows.len()).collect();
-        let rows: Vec<Row<'_>> = kept.iter().map(|row| batch.rows[*row as usize]).collect();
-        let plan = match rows.as_slice() {
-            [] => {
-                self.meter.skip();
-                refuel(&mut self.store, &self.engine);
-                Plan::default()
-            }
-            rows => self.call(Batch { rows, ..batch }).await?,
-        };
-        let refused = refused
-            .iter()
-            .map(|refused| (refused.row, refused.code, refused.reason.as_str()));
-        Ok(plan.widened(&kept, refused))
+        plan
     }
 
     fn memory(&self) -> u64 {

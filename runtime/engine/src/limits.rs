@@ -22,7 +22,8 @@ pub struct Limits {
     pub result_bytes: u64,
     /// Records that one call may have written, repeats included. Default: 100,000.
     pub written_records: u64,
-    /// Bytes of keys, values and headers that one call may have written, repeats included. Default: 64 MiB.
+    /// Bytes of keys, values and headers that one call may have written, repeats included; a header counts
+    /// [`Limits::HEADER_BYTES`] more than it has. Default: 64 MiB.
     pub written_bytes: u64,
     /// Bytes of values that one call may look up in tables, declared lookups included. Default: 64 MiB.
     pub lookup_bytes: u64,
@@ -39,6 +40,9 @@ pub struct Limits {
 impl Limits {
     /// The most elements that any table can have: the engine's pool reserves address space for as many.
     pub const MAX_TABLE_ELEMENTS: u32 = 131_072;
+
+    /// What a header counts beside its name and value in what is written: one that is empty takes memory, too.
+    pub const HEADER_BYTES: u64 = 16;
 
     /// The memory past which an instance that started with `initial` bytes asks to be replaced.
     #[must_use]

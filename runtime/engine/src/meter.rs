@@ -46,8 +46,8 @@ impl Meter {
         Duration::from_nanos(self.used.load(Relaxed))
     }
 
-    /// There was nothing to call.
-    pub(crate) fn skip(&self) {
+    /// A batch begins, which perhaps calls nothing: what the call before it took is not this one's.
+    pub(crate) fn reset(&self) {
         self.used.store(0, Relaxed);
     }
 

@@ -9,6 +9,7 @@ mod check;
 mod columns;
 mod keys;
 mod widen;
+mod written;
 
 use std::ops::Range;
 
@@ -35,6 +36,8 @@ pub struct Plan {
     partitions: Option<Patch<Vec<u8>>>,
     rejected: Option<RejectedRows>,
     written_bytes: u64,
+    /// What `written_bytes` may be.
+    written_limit: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,7 +182,33 @@ impl Plan {
         self.rejected.as_ref().map_or(0, |r| r.rows.len() / 4)
     }
 
-    /// Bytes of keys, values and headers to be written, repeats included; an upper bound where parts are patched.
+    /// Counts the headers of rows that were shown without: each time that such a row is written has a copy of them. `find`
+    /// appends a row's headers. Finding them may cost a lot, so it is called, once a row, only where rows may be written more
+    /// than once: without repeats they are no more than was fetched. `batch` is all of what the plan is for.
+    ///
+    /// # Errors
+    /// [`Failure::Limit`], where more is written with them than the limits of [`Plan::from_output`] allow.
+    pub fn count_headers<'h>(
+        &mut self,
+        batch: Batch<'_>,
+        find: impl FnMut(usize, &mut Vec<Header<'h>>),
+    ) -> Result<(), Failure> {
+        if self.may_repeat() {
+            let own = written::Own::found(batch.rows, find);
+            self.written_bytes = written::written(self, &own, self.written_limit)?;
+        }
+        Ok(())
+    }
+
+    /// Rows that ascend are written once each.
+    fn may_repeat(&self) -> bool {
+        self.rows
+            .as_ref()
+            .is_some_and(|rows| (1..self.emitted).any(|j| u32_at(rows, j) <= u32_at(rows, j - 1)))
+    }
+
+    /// Bytes of keys, values and headers to be written, repeats included, with [`Limits::HEADER_BYTES`] for each header; an upper
+    /// bound where parts are patched.
     #[must_use]
     pub fn written_bytes(&self) -> u64 {
         self.written_bytes

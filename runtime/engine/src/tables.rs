@@ -175,6 +175,11 @@ impl View {
         Ok(())
     }
 
+    /// What was looked up so far is shown to nobody, and does not count. Keys are counted later, when the guest asks.
+    pub(crate) fn forget(&mut self) {
+        self.left = self.limit;
+    }
+
     /// How many tables there are.
     pub(crate) fn tables(&self) -> usize {
         self.tables

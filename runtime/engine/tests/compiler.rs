@@ -29,6 +29,7 @@ fn main() {
             the_childs_refusal_is_the_modules_fault().await;
             a_child_that_dies_is_told_apart().await;
             more_code_than_a_module_may_have_is_not_even_read().await;
+            a_message_of_any_length_is_cut_and_keeps_nobody_waiting().await;
         });
     println!("compiler: ok");
 }
@@ -95,6 +96,13 @@ async fn a_child_that_dies_is_told_apart() {
         .err()
         .unwrap();
     assert!(matches!(killed, LoadError::Compile(_)), "{killed}");
+    // As the kernel does it where memory runs out, whoever took it.
+    let out_of_memory = engine("/bin/sh", &["-c", "kill -KILL $$"])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(!out_of_memory.is_modules_fault(), "{out_of_memory}");
     let slow = engine("/bin/sh", &["-c", "kill -XCPU $$"])
         .load(&wasm)
         .await
@@ -123,4 +131,27 @@ async fn more_code_than_a_module_may_have_is_not_even_read() {
         matches!(&error, LoadError::Compile(why) if why.contains("machine code")),
         "{error}"
     );
+}
+
+async fn a_message_of_any_length_is_cut_and_keeps_nobody_waiting() {
+    // The parser's message has all of the name, which is more than a pipe takes.
+    let name = "_".repeat(99_000);
+    let text = format!(
+        r#"(component (instance $i) (export "millstream:transform/guest@0.1.0" (instance $i))
+            (type (record (field "{name}" u32))))"#
+    );
+    let wasm = wat::parse_str(text).unwrap();
+    let error = own_engine().load(&wasm).await.err().unwrap();
+    assert!(
+        matches!(&error, LoadError::Invalid(why) if why.contains("____") && why.len() <= 8 << 10),
+        "{error}"
+    );
+    // Without an end: it has to notice that nobody reads on.
+    let endless = "cat > /dev/null; cat /dev/zero >&2; exit 65";
+    let error = engine("/bin/sh", &["-c", endless])
+        .load(&wasm)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, LoadError::Invalid(_)), "{error}");
 }

@@ -3,8 +3,10 @@
 
 mod common;
 
-use common::instance;
-use millstream_engine::{Batch, Guest, Header, Instance, Parts, Plan, Row, ValueChange};
+use common::{instance, instance_within};
+use millstream_engine::{
+    Batch, Failure, Guest, Header, Instance, Limits, Parts, Plan, Row, ValueChange,
+};
 
 const HEADERS: &[Header<'_>] = &[Header {
     name: "h",
@@ -114,6 +116,34 @@ async fn a_batch_of_nothing_but_rejected_rows_calls_nobody() {
     assert_eq!((plan.emitted(), plan.rejected()), (0, 2));
     assert_eq!(instance.copied_bytes(), 0);
     let plan = apply(&mut instance, &[Some(r#"{"type":"a"}"#)]).await;
+    assert_eq!(plan.emitted(), 1);
+}
+
+#[tokio::test]
+async fn fields_that_the_guests_memory_has_no_room_for_are_not_taken_out() {
+    let limits = Limits {
+        memory: 16 << 20,
+        ..Limits::default()
+    };
+    let mut instance = instance_within("copies", &limits).await.unwrap();
+    let large = "x".repeat(1 << 20);
+    let rows = [row(Some(&large))];
+    let batch = Batch {
+        topic: "t",
+        partition: 0,
+        rows: &rows,
+    };
+    let failed = instance.apply(batch).await.unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "the module passed its limit on memory of one instance: more for the declared fields of one batch, the limit is \
+         16 MiB"
+    );
+    assert!(matches!(failed, Failure::Limit { .. }), "{failed:?}");
+    // Nobody was called.
+    assert_eq!(instance.copied_bytes(), 0);
+    assert!(!instance.wants_replacing());
+    let plan = apply(&mut instance, &[Some("small")]).await;
     assert_eq!(plan.emitted(), 1);
 }
 

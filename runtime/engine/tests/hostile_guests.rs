@@ -289,6 +289,27 @@ async fn a_line_for_the_log_may_be_long_but_not_of_any_length() {
 }
 
 #[tokio::test]
+async fn a_function_of_wasis_that_has_another_type_traps() {
+    let guest = Hostile {
+        wit: "
+            package test:hostile;
+            package wasi:filesystem@0.2.0 { interface preopens { get-directories: func(); } }
+            world hostile {
+                include millstream:transform/transform@0.1.0;
+                import wasi:filesystem/preopens@0.2.0;
+            }",
+        imports: r#"(import "wasi:filesystem/preopens@0.2.0" "get-directories" (func $directories))"#,
+        apply: "(call $directories) (i32.const 4096)",
+        ..Hostile::default()
+    };
+    let failed = run(&guest, &quick()).await.unwrap_err();
+    assert!(
+        matches!(&failed, Failure::Trap { message, .. } if message.contains("neither files nor sockets")),
+        "{failed}"
+    );
+}
+
+#[tokio::test]
 async fn a_row_emitted_and_rejected_is_malformed() {
     let module = module(&Hostile::default()).await;
     let mut instance = instance(&module, &quick()).await.unwrap();

@@ -37,6 +37,7 @@ async fn what_is_no_component_is_refused_with_a_remedy() {
     let core = refusal("(module (func))").await;
     assert!(matches!(core, LoadError::CoreModule), "{core}");
     assert!(core.to_string().contains("wasm32-wasip2"));
+    assert!(core.to_string().contains("millstream componentize"));
     let truncated = &Hostile::default().component()[..500];
     assert!(matches!(load(truncated).await, Err(LoadError::Invalid(_))));
 }
@@ -82,6 +83,26 @@ async fn names_do_not_make_an_error_of_any_length() {
     for error in [import, several] {
         assert!(error.to_string().len() < 2_000, "{error}");
     }
+}
+
+#[tokio::test]
+async fn exports_are_counted_in_all_of_a_component() {
+    // What is between them makes a section of each.
+    let export =
+        |n: usize| format!(r#"(instance $i{n}) (export "wasi:x/y{n}@0.2.0" (instance $i{n}))"#);
+    let exports: String = (0..1001).map(export).collect();
+    let error = refusal(&format!("(component {exports})")).await;
+    assert!(
+        matches!(
+            error,
+            LoadError::TooMany {
+                what: "exports",
+                count: 1001,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -264,6 +285,34 @@ async fn an_intact_cache_file_is_used() {
     .component();
     let error = engine.load(&other).await.err().unwrap();
     assert!(!error.is_modules_fault(), "{error}");
+}
+
+#[tokio::test]
+async fn what_killed_processes_left_in_the_cache_is_in_nobodys_way_and_goes() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = home.path().join("cache");
+    drop(engine(&cache).unwrap());
+    // One of a process that had this one's id, as each start in a container has.
+    let recent = cache.join(format!(".{}-0.tmp", std::process::id()));
+    let old = cache.join(".1-0.tmp");
+    for file in [&recent, &old] {
+        fs::write(file, "cut short").unwrap();
+    }
+    let file = fs::File::options().write(true).open(&old).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let engine = engine(&cache).unwrap();
+    assert!(!old.exists());
+    // It may be another host's, which is still writing it.
+    assert!(recent.exists());
+    engine.load(&Hostile::default().component()).await.unwrap();
+    let kept = fs::read_dir(&cache)
+        .unwrap()
+        .filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().ends_with(".code")
+        })
+        .count();
+    assert_eq!(kept, 1);
 }
 
 #[test]

@@ -8,7 +8,8 @@
 mod oracle;
 
 use millstream_engine::{
-    Batch, Column, Description, Failure, Limits, Output, OutputBuilder, Parts, Patch, Plan, Row,
+    Batch, Column, Description, Failure, Header, Limits, Output, OutputBuilder, Parts, Patch, Plan,
+    Row,
 };
 use oracle::{OUTPUTS, reading};
 use proptest::prelude::*;
@@ -365,4 +366,84 @@ fn repeats_count_against_what_may_be_written() {
     };
     emptied.values = Some(Patch { at: None, to });
     assert!(Plan::from_output(emptied, batch, &description(), &bytes).is_ok());
+}
+
+/// An answer over one row, whose value has 1,000 bytes, under this limit on what is written.
+fn over_one_row(
+    output: Output,
+    headers: &[Header<'_>],
+    written_bytes: u64,
+) -> Result<u64, Failure> {
+    let value = vec![b'x'; 1000];
+    let rows = [Row {
+        value: Some(&value),
+        headers,
+        ..rows(1)[0]
+    }];
+    let batch = Batch {
+        topic: "t",
+        partition: 0,
+        rows: &rows,
+    };
+    let limits = Limits {
+        written_bytes,
+        ..Limits::default()
+    };
+    Plan::from_output(output, batch, &description(), &limits).map(|plan| plan.written_bytes())
+}
+
+#[test]
+fn a_header_counts_more_than_it_has() {
+    let empty = Header {
+        name: "",
+        value: None,
+    };
+    let row = 1000 + 3;
+    let mut added = OutputBuilder::new();
+    added.emit(0, 0).add_headers(&[("", None); 10]);
+    for (output, headers, bytes) in [
+        (Output::default(), vec![empty; 10], row + 10 * 16),
+        (added.finish(), vec![], row + 10 * 16),
+        (added.finish(), vec![empty], row + 11 * 16),
+    ] {
+        let with = |limit| over_one_row(output.clone(), &headers, limit);
+        assert_eq!(with(bytes), Ok(bytes));
+        assert!(matches!(with(bytes - 1), Err(Failure::Limit { .. })));
+    }
+}
+
+#[test]
+fn headers_that_a_guest_was_not_shown_count_where_rows_are_repeated() {
+    let headers = [Header {
+        name: "name",
+        value: Some(b"value"),
+    }];
+    let rows = rows(3);
+    let batch = Batch {
+        topic: "t",
+        partition: 0,
+        rows: &rows,
+    };
+    let (row, header) = (3 + 5, 4 + 5 + 16);
+    let limits = Limits {
+        written_bytes: 100 * (row + header),
+        ..Limits::default()
+    };
+    let counted = |written: &[u32]| {
+        let output = Output {
+            rows: Some(u32s(written)),
+            ..Output::default()
+        };
+        let mut plan = Plan::from_output(output, batch, &description(), &limits)?;
+        let mut found = 0;
+        plan.count_headers(batch, |_, into| {
+            found += 1;
+            into.extend_from_slice(&headers);
+        })?;
+        Ok::<_, Failure>((plan.written_bytes(), found))
+    };
+    assert_eq!(counted(&[1; 100]), Ok((100 * (row + header), 3)));
+    assert!(matches!(counted(&[1; 101]), Err(Failure::Limit { .. })));
+    // Once each is no more than was fetched, and nobody looks for them.
+    assert_eq!(counted(&[0, 2]), Ok((2 * row, 0)));
 }

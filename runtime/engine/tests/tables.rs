@@ -6,6 +6,7 @@ mod common;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use millstream_engine::tables::{Snapshot, TableError, Tables, Values};
 use millstream_engine::{
@@ -30,22 +31,28 @@ async fn instance(
         .await
 }
 
+fn table<const N: usize>(entries: [(&str, &str); N]) -> FixedTables {
+    let bytes = |(key, value): (&str, &str)| (key.as_bytes().to_vec(), value.as_bytes().to_vec());
+    FixedTables::new(vec![HashMap::from(entries.map(bytes))])
+}
+
 fn users() -> Arc<dyn Tables> {
-    let entry = |key: &str, value: &str| (key.as_bytes().to_vec(), value.as_bytes().to_vec());
-    let users = HashMap::from([entry("ann", "A"), entry("", "nobody"), entry("empty", "")]);
-    Arc::new(FixedTables::new(vec![users]))
+    Arc::new(table([("ann", "A"), ("", "nobody"), ("empty", "")]))
 }
 
 const KEYS: [Option<&[u8]>; 5] = [Some(b"ann"), None, Some(b""), Some(b"bob"), Some(b"empty")];
 
-fn rows() -> Vec<Row<'static>> {
-    let row = |key| Row {
+fn row(key: Option<&[u8]>) -> Row<'_> {
+    Row {
         key,
         value: None,
         headers: &[],
         timestamp: 0,
         offset: 0,
-    };
+    }
+}
+
+fn rows() -> Vec<Row<'static>> {
     KEYS.into_iter().map(row).collect()
 }
 
@@ -187,4 +194,54 @@ async fn a_table_that_cannot_be_read_is_no_fault_of_the_guest() {
         .unwrap();
     let failure = values(&mut instance).await.unwrap_err();
     assert_eq!(failure, Failure::Host("the disk is gone".to_owned()));
+}
+
+/// Hands the same version out to every batch.
+struct Held<S>(Arc<S>);
+
+impl<S: Snapshot + 'static> Tables for Held<S> {
+    fn snapshot(&self, _: i32) -> Arc<dyn Snapshot> {
+        self.0.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_batch_whose_rows_are_all_refused_holds_no_version_of_the_tables() {
+    let tables = Arc::new(Held(Arc::new(table([("bad", "no JSON")]))));
+    let mut instance = instance("joined", tables.clone(), &Limits::default())
+        .await
+        .unwrap();
+    let rows = [row(Some(b"bad")); 2];
+    let plan = instance.apply(batch(&rows)).await.unwrap();
+    assert_eq!((plan.emitted(), plan.rejected()), (0, 2));
+    assert_eq!(Arc::strong_count(&tables.0), 1);
+}
+
+#[tokio::test]
+async fn a_batch_whose_lookups_fail_holds_no_version_of_the_tables_and_takes_no_time_of_the_guests()
+{
+    let tables = Arc::new(Held(Arc::new(Broken)));
+    let mut instance = instance("joined", tables.clone(), &Limits::default())
+        .await
+        .unwrap();
+    // What `configure` took.
+    assert!(instance.cpu() > Duration::ZERO);
+    let failure = instance.apply(batch(&rows())).await.unwrap_err();
+    assert_eq!(failure, Failure::Host("the disk is gone".to_owned()));
+    assert_eq!(Arc::strong_count(&tables.0), 1);
+    assert_eq!(instance.cpu(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn values_of_rows_that_a_lookup_refuses_do_not_count() {
+    let (good, bad) = (r#"{"n":1}"#, "{");
+    let limits = Limits {
+        lookup_bytes: (good.len() + bad.len()) as u64,
+        ..Limits::default()
+    };
+    let tables = Arc::new(table([("good", good), ("bad", bad)]));
+    let mut instance = instance("joined", tables, &limits).await.unwrap();
+    let rows = [row(Some(b"good")), row(Some(b"bad"))];
+    let plan = instance.apply(batch(&rows)).await.unwrap();
+    assert_eq!((plan.emitted(), plan.rejected()), (1, 1));
 }

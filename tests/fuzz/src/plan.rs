@@ -75,16 +75,20 @@ fn row(number: usize) -> Row<'static> {
 /// What is written, by the oracle's reading.
 fn bytes(reading: &Reading, rows: &[Row<'_>]) -> u64 {
     type Bytes = Option<Vec<u8>>;
+    let head = Limits::HEADER_BYTES as usize;
     let part = |patched: &Option<Bytes>, own: Option<&[u8]>| match patched {
         Some(patched) => patched.as_ref().map_or(0, Vec::len),
         None => own.map_or(0, <[u8]>::len),
     };
     let patched = |headers: &[(String, Bytes)]| -> usize {
-        let of = |(name, value): &(String, Bytes)| name.len() + value.as_ref().map_or(0, Vec::len);
+        let of = |(name, value): &(String, Bytes)| {
+            head + name.len() + value.as_ref().map_or(0, Vec::len)
+        };
         headers.iter().map(of).sum()
     };
     let own = |headers: &[Header<'_>]| -> usize {
-        let of = |header: &Header<'_>| header.name.len() + header.value.map_or(0, <[u8]>::len);
+        let of =
+            |header: &Header<'_>| head + header.name.len() + header.value.map_or(0, <[u8]>::len);
         headers.iter().map(of).sum()
     };
     let of = |record: &oracle::Record| {

@@ -90,6 +90,15 @@ fn typed(error: &wasmtime::Error, state: &mut State, crossing: usize) -> Option<
     state.share.take_refused()
 }
 
+/// Of declared fields, which the guest's memory has no room for.
+pub(super) fn of_fields(memory: u64) -> Failure {
+    Failure::Limit {
+        what: "memory of one instance",
+        limit: mebibytes(memory),
+        used: "more for the declared fields of one batch".to_owned(),
+    }
+}
+
 /// Of a lookup, declared or asked for.
 pub(super) fn of_tables(error: &TableError) -> Failure {
     match error {

@@ -3,8 +3,8 @@
 //! Guests are hostile here: lists may alias, wrap, overlap or be of any length. The time is linear in the lists.
 
 use super::columns::{HeaderColumns, Strings, TextColumn, bit, i32_at, i64_at, u16_at, u32_at};
-use super::{Change, Plan, RejectedRows, ValueChange};
-use crate::budget::mebibytes;
+use super::written::{Own, written};
+use super::{Plan, RejectedRows};
 use crate::output::{Column, Headers, Patch, Rejections};
 use crate::{Batch, Description, Failure, Limits, Malformed, Output};
 
@@ -62,8 +62,9 @@ pub(super) fn check(
         partitions: patch("partitions.at", output.partitions, emitted, partitions)?,
         rejected,
         written_bytes: 0,
+        written_limit: limits.written_bytes,
     };
-    plan.written_bytes = written(&plan, batch, limits.written_bytes)?;
+    plan.written_bytes = written(&plan, &Own::shown(batch.rows), limits.written_bytes)?;
     Ok(plan)
 }
 
@@ -415,66 +416,4 @@ fn given_outputs(outputs: &[u8], emitted: usize, declared: usize) -> Checked<()>
         }
     }
     Ok(())
-}
-
-/// Bytes to be written. A bound that costs next to nothing first; record by record only where that passes the limit.
-fn written(plan: &Plan, batch: Batch<'_>, limit: u64) -> Result<u64, Failure> {
-    let bound = own_bytes(plan, batch) + patched_bytes(plan);
-    if bound <= limit {
-        return Ok(bound);
-    }
-    let mut exact = 0u64;
-    for record in plan.records() {
-        let row = &batch.rows[record.row as usize];
-        let key = match record.key {
-            Change::Keep => row.key.map_or(0, <[u8]>::len),
-            Change::Null => 0,
-            Change::Bytes(key) => key.len(),
-        };
-        let value = match &record.value {
-            ValueChange::Keep => row.value.map_or(0, <[u8]>::len),
-            ValueChange::Null => 0,
-            ValueChange::Bytes(range) => range.len(),
-        };
-        let own = || {
-            row.headers
-                .iter()
-                .map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len))
-                .sum()
-        };
-        let headers = record
-            .headers
-            .as_ref()
-            .map_or_else(own, super::HeaderList::bytes);
-        let added = record.added.as_ref().map_or(0, super::HeaderList::bytes);
-        exact += (key + value + headers + added) as u64;
-    }
-    if exact > limit {
-        Err(Failure::Limit {
-            what: "bytes to write by one call",
-            limit: mebibytes(limit),
-            used: mebibytes(exact),
-        })
-    } else {
-        Ok(exact)
-    }
-}
-
-fn own_bytes(plan: &Plan, batch: Batch<'_>) -> u64 {
-    match &plan.rows {
-        None => batch.rows.iter().map(|r| r.bytes() as u64).sum(),
-        Some(rows) => (0..plan.emitted)
-            .map(|j| batch.rows[u32_at(rows, j) as usize].bytes() as u64)
-            .sum(),
-    }
-}
-
-fn patched_bytes(plan: &Plan) -> u64 {
-    let strings = |p: &Option<Patch<Strings>>| p.as_ref().map_or(0, |p| p.to.data.len());
-    let headers = |p: &Option<Patch<HeaderColumns>>| {
-        p.as_ref()
-            .map_or(0, |p| p.to.names.data.len() + p.to.values.data.len())
-    };
-    (strings(&plan.keys) + strings(&plan.values) + headers(&plan.headers) + headers(&plan.added))
-        as u64
 }

@@ -20,6 +20,8 @@ pub struct Hostile {
     pub imports: &'static str,
     /// More definitions.
     pub more: &'static str,
+    /// WIT with a world `hostile` that includes the contract's, where more is imported than that has.
+    pub wit: &'static str,
 }
 
 impl Default for Hostile {
@@ -35,6 +37,7 @@ impl Default for Hostile {
             pages: 8,
             imports: "",
             more: "",
+            wit: "",
         }
     }
 }
@@ -90,7 +93,11 @@ impl Hostile {
         let mut resolve = Resolve::default();
         let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/transform.wit");
         let package = resolve.push_file(&wit).unwrap();
-        let world = resolve.select_world(&[package], Some("transform")).unwrap();
+        let mut world = resolve.select_world(&[package], Some("transform")).unwrap();
+        if !self.wit.is_empty() {
+            let package = resolve.push_str("hostile.wit", self.wit).unwrap();
+            world = resolve.select_world(&[package], Some("hostile")).unwrap();
+        }
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
         ComponentEncoder::default()
             .module(&module)

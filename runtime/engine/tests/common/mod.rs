@@ -62,13 +62,17 @@ pub fn rust_guest() -> &'static [u8] {
 
 /// An instance of that guest in one of its modes.
 pub async fn instance(mode: &str) -> Result<Instance, Failure> {
+    instance_within(mode, &Limits::default()).await
+}
+
+/// The same under these limits.
+pub async fn instance_within(mode: &str, limits: &Limits) -> Result<Instance, Failure> {
     let engine = Engine::new(config()).unwrap();
     let module = engine.load(rust_guest()).await.unwrap();
     let settings = [("mode".to_owned(), mode.to_owned())];
-    let limits = Limits::default();
-    let description = module.describe(&settings, &limits).await?;
+    let description = module.describe(&settings, limits).await?;
     module
-        .instantiate(&settings, &limits, &description, Arc::new(Deaf))
+        .instantiate(&settings, limits, &description, Arc::new(Deaf))
         .await
 }
 

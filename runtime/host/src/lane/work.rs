@@ -156,7 +156,13 @@ async fn call<S: Source, D: Delivery<Rows = S::Rows>>(
             partition: from.partition(),
             rows: &table,
         };
-        instance.apply(shown).await
+        instance.apply(shown).await.and_then(|mut plan| {
+            // What the guest was not shown is written all the same, each time that its row is.
+            if !live.reads.headers {
+                plan.count_headers(shown, |row, into| batch.headers(row, into))?;
+            }
+            Ok(plan)
+        })
     };
     // A search makes an instance for each of its calls: what `configure` takes counts as much as the call.
     let cpu = starting + instance.cpu();

@@ -66,9 +66,9 @@ impl Column {
         }
     }
 
-    /// Appends an entry. Says whether the item is of the column's type; nothing is appended otherwise.
+    /// Appends an entry, and says how many bytes it has. `None`: the item is of another type, and nothing is appended.
     #[inline]
-    pub(crate) fn push(&mut self, item: Item<'_>) -> bool {
+    pub(crate) fn push(&mut self, item: Item<'_>) -> Option<usize> {
         match self {
             Column::Text(strings) => strings.push(|data| match item {
                 Item::Json(found) => found.push_text(data),
@@ -110,6 +110,28 @@ impl Column {
                 booleans.nulls.push(true);
             }
         }
+    }
+
+    /// Bytes that it has memory for. Bit sets are too small to count.
+    pub(crate) fn capacity(&self) -> usize {
+        match self {
+            Column::Text(strings) | Column::Raw(strings) => {
+                strings.data.capacity() + 4 * strings.ends.capacity()
+            }
+            Column::Integer(numbers) | Column::Number(numbers) => 8 * numbers.numbers.capacity(),
+            Column::Boolean(_) => 0,
+        }
+    }
+
+    /// Forgets all entries and lets go of their memory.
+    pub(crate) fn let_go(&mut self) {
+        *self = match self {
+            Column::Text(_) => Column::Text(Strings::default()),
+            Column::Integer(_) => Column::Integer(Numbers::default()),
+            Column::Number(_) => Column::Number(Numbers::default()),
+            Column::Boolean(_) => Column::Boolean(Booleans::default()),
+            Column::Raw(_) => Column::Raw(Strings::default()),
+        };
     }
 
     /// Forgets all entries from this one on.
@@ -176,15 +198,15 @@ impl Strings {
     }
 
     #[inline]
-    fn push(&mut self, append: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+    fn push(&mut self, append: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<usize> {
         let before = self.data.len();
         if !append(&mut self.data) {
             self.data.truncate(before);
-            return false;
+            return None;
         }
         self.ends.push((self.data.len() as u32).to_le_bytes());
         self.nulls.push(false);
-        true
+        Some(self.data.len() - before)
     }
 }
 
@@ -196,21 +218,21 @@ impl Numbers {
     }
 
     #[inline]
-    fn push(&mut self, number: Option<[u8; 8]>) -> bool {
-        let Some(number) = number else { return false };
+    fn push(&mut self, number: Option<[u8; 8]>) -> Option<usize> {
+        let number = number?;
         self.numbers.push(number);
         self.nulls.push(false);
-        true
+        Some(number.len())
     }
 }
 
 impl Booleans {
     #[inline]
-    fn push(&mut self, boolean: Option<bool>) -> bool {
-        let Some(boolean) = boolean else { return false };
-        self.trues.push(boolean);
+    fn push(&mut self, boolean: Option<bool>) -> Option<usize> {
+        self.trues.push(boolean?);
         self.nulls.push(false);
-        true
+        // A bit.
+        Some(0)
     }
 }
 
@@ -283,11 +305,11 @@ mod tests {
             };
             let mut column = Column::new(kind);
             for _ in 0..9 {
-                assert!(column.push(Item::Plain(text)));
+                assert!(column.push(Item::Plain(text)).is_some());
             }
             let before = format!("{column:?}");
             column.push_null();
-            assert!(column.push(Item::Plain(text)));
+            assert!(column.push(Item::Plain(text)).is_some());
             assert_ne!(format!("{column:?}"), before);
             column.truncate(9);
             assert_eq!(format!("{column:?}"), before);
@@ -297,14 +319,14 @@ mod tests {
     #[test]
     fn what_is_of_another_type_is_not_appended() {
         let mut column = Column::new(Kind::Text);
-        assert!(!column.push(Item::Plain(b"\xFF")));
+        assert_eq!(column.push(Item::Plain(b"\xFF")), None);
         let mut column = Column::new(Kind::Integer);
-        assert!(!column.push(Item::Plain(b"1.5")));
+        assert_eq!(column.push(Item::Plain(b"1.5")), None);
         let mut column = Column::new(Kind::Number);
         for text in ["inf", "+1", ".5", "1.", "\"1\""] {
-            assert!(!column.push(Item::Plain(text.as_bytes())), "{text}");
+            assert_eq!(column.push(Item::Plain(text.as_bytes())), None, "{text}");
         }
         let mut column = Column::new(Kind::Boolean);
-        assert!(!column.push(Item::Plain(b"yes")));
+        assert_eq!(column.push(Item::Plain(b"yes")), None);
     }
 }

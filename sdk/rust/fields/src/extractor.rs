@@ -62,10 +62,16 @@ impl Refused {
     }
 }
 
-/// Why a row is refused.
-struct Wrong {
-    code: &'static str,
-    reason: String,
+/// The values of declared fields in a batch come to more bytes than they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
+/// Why a row has no entry.
+enum Without {
+    /// It is refused, with this code and reason.
+    Refused(&'static str, String),
+    /// The columns are full.
+    TooLarge,
 }
 
 impl Extractor {
@@ -115,6 +121,19 @@ impl Extractor {
 
     /// Fills the columns from these rows. Returns those that are refused, in order: the columns have no entry for them.
     pub fn extract<'r>(&mut self, rows: &[impl Row<'r>]) -> Vec<Refused> {
+        // No batch has more than that.
+        self.extract_within(rows, usize::MAX).unwrap_or_default()
+    }
+
+    /// The same, with so many bytes of values at most: many fields may have the same large value.
+    ///
+    /// # Errors
+    /// They come to more; the columns then hold nothing of use.
+    pub fn extract_within<'r>(
+        &mut self,
+        rows: &[impl Row<'r>],
+        most: usize,
+    ) -> Result<Vec<Refused>, TooLarge> {
         for column in &mut self.columns {
             column.truncate(0);
         }
@@ -123,20 +142,26 @@ impl Extractor {
             value: vec![None; self.value.slots()],
             key: vec![None; self.key.slots()],
         };
+        let mut left = most;
         for (i, row) in rows.iter().enumerate() {
-            if let Err(wrong) = self.row(row, &mut found) {
-                let kept = i - refused.len();
-                for column in &mut self.columns {
-                    column.truncate(kept);
-                }
-                refused.push(Refused {
-                    row: i as u32,
-                    code: wrong.code,
-                    reason: wrong.reason,
-                });
+            let before = left;
+            let (code, reason) = match self.row(row, &mut found, &mut left) {
+                Ok(()) => continue,
+                Err(Without::Refused(code, reason)) => (code, reason),
+                Err(Without::TooLarge) => return Err(TooLarge),
+            };
+            let kept = i - refused.len();
+            for column in &mut self.columns {
+                column.truncate(kept);
             }
+            left = before;
+            refused.push(Refused {
+                row: i as u32,
+                code,
+                reason,
+            });
         }
-        refused
+        Ok(refused)
     }
 
     /// The columns of the last batch, in the order of the fields.
@@ -145,8 +170,18 @@ impl Extractor {
         &self.columns
     }
 
+    pub(crate) fn columns_mut(&mut self) -> &mut [Column] {
+        &mut self.columns
+    }
+
+    /// `left` bytes of values may still come.
     #[inline]
-    fn row<'r>(&mut self, row: &impl Row<'r>, found: &mut Places<'r>) -> Result<(), Wrong> {
+    fn row<'r>(
+        &mut self,
+        row: &impl Row<'r>,
+        found: &mut Places<'r>,
+        left: &mut usize,
+    ) -> Result<(), Without> {
         find(&self.value, row.value(), &mut found.value)
             .map_err(|error| malformed("value", error))?;
         find(&self.key, row.key(), &mut found.key).map_err(|error| malformed("key", error))?;
@@ -160,14 +195,15 @@ impl Extractor {
             };
             let item = item.filter(|item| !matches!(item, Item::Json(found) if found.is_null()));
             match item {
-                Some(item) if column.push(item) => continue,
-                Some(item) if wanted.presence != Presence::Lenient => {
-                    return Err(wrong_type(wanted, item, row));
-                }
+                Some(item) => match column.push(item) {
+                    Some(bytes) => *left = left.checked_sub(bytes).ok_or(Without::TooLarge)?,
+                    None if wanted.presence == Presence::Lenient => column.push_null(),
+                    None => return Err(wrong_type(wanted, item, row)),
+                },
                 None if wanted.presence == Presence::Required && !wanted.excused(row) => {
                     return Err(missing(wanted));
                 }
-                _ => column.push_null(),
+                None => column.push_null(),
             }
         }
         Ok(())
@@ -204,23 +240,20 @@ impl Wanted {
 }
 
 #[cold]
-fn malformed(part: &str, error: Malformed) -> Wrong {
-    Wrong {
-        code: "malformed-json",
-        reason: format!("the {part} is not JSON: {error}"),
-    }
+fn malformed(part: &str, error: Malformed) -> Without {
+    Without::Refused("malformed-json", format!("the {part} is not JSON: {error}"))
 }
 
 #[cold]
-fn missing(wanted: &Wanted) -> Wrong {
-    Wrong {
-        code: "missing-field",
-        reason: format!("{} is missing or null", wanted.name),
-    }
+fn missing(wanted: &Wanted) -> Without {
+    Without::Refused(
+        "missing-field",
+        format!("{} is missing or null", wanted.name),
+    )
 }
 
 #[cold]
-fn wrong_type<'r>(wanted: &Wanted, item: Item<'_>, row: &impl Row<'r>) -> Wrong {
+fn wrong_type<'r>(wanted: &Wanted, item: Item<'_>, row: &impl Row<'r>) -> Without {
     let part = match wanted.from {
         From::Value(_) | From::WholeValue => row.value(),
         From::Key(_) | From::WholeKey => row.key(),
@@ -233,10 +266,10 @@ fn wrong_type<'r>(wanted: &Wanted, item: Item<'_>, row: &impl Row<'r>) -> Wrong 
         }
         _ => String::new(),
     };
-    Wrong {
-        code: "wrong-type",
-        reason: format!("{} is not {}{at}", wanted.name, wanted.kind.shown()),
-    }
+    Without::Refused(
+        "wrong-type",
+        format!("{} is not {}{at}", wanted.name, wanted.kind.shown()),
+    )
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod lookup;
 mod pointer;
 
 pub use column::{Bits, Booleans, Column, Numbers, Strings};
-pub use extractor::{Extractor, Refused, Row};
+pub use extractor::{Extractor, Refused, Row, TooLarge};
 pub use lookup::{Joiner, Lookup, LookupKey};
 
 /// Where a field is looked for.

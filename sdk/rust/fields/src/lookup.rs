@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{Column, Extractor, Field, Kind, Part, Refused, Row, Strings};
+use crate::{Column, Extractor, Field, Kind, Part, Refused, Row, Strings, TooLarge};
+
+/// Bytes that columns keep memory for from batch to batch: a few times what a usual batch has.
+const KEPT: usize = 8 << 20;
 
 /// A value from a table that is joined to every row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,34 +129,75 @@ impl Joiner {
         mut get: impl FnMut(u32, &[Option<&[u8]>]) -> Result<Strings, E>,
     ) -> Result<Vec<Refused>, E> {
         let mut refused = self.extractor.extract(rows);
+        while !self.look_up(rows, &mut refused, &mut get)? {}
+        Ok(refused)
+    }
+
+    /// The first half of [`Joiner::join`]: fills the columns of fields, with so many bytes of values at most.
+    ///
+    /// # Errors
+    /// As [`Extractor::extract_within`].
+    pub fn take_out<'r>(
+        &mut self,
+        rows: &[impl Row<'r>],
+        most: usize,
+    ) -> Result<Vec<Refused>, TooLarge> {
+        self.extractor.extract_within(rows, most)
+    }
+
+    /// The second half: fills the columns of lookups for the rows that are not refused. Says whether all of these can be shown.
+    /// Where not, those that cannot are refused as well, and all has to be looked up once more, for the others: once, because a
+    /// row is shown or not whatever other rows there are.
+    ///
+    /// # Errors
+    /// As [`Joiner::join`].
+    pub fn look_up<'r, E>(
+        &mut self,
+        rows: &[impl Row<'r> + Copy],
+        refused: &mut Vec<Refused>,
+        mut get: impl FnMut(u32, &[Option<&[u8]>]) -> Result<Strings, E>,
+    ) -> Result<bool, E> {
         if self.joins.is_empty() {
-            return Ok(refused);
+            return Ok(true);
         }
-        let kept_of = |refused: &[Refused]| -> (Vec<u32>, Vec<_>) {
-            let kept = Refused::kept(refused, rows.len());
-            kept.map(|row| (row, rows[row as usize])).unzip()
-        };
-        let (mut kept, mut shown) = kept_of(&refused);
-        // Usually once. Rows that a lookup refuses are taken out of all columns by filling them once more without.
-        loop {
-            let mut wrong = Vec::new();
-            for join in &mut self.joins {
-                wrong = join.fill(&shown, self.extractor.columns(), &mut get)?;
-                if !wrong.is_empty() {
-                    break;
-                }
-            }
-            if wrong.is_empty() {
-                return Ok(refused);
-            }
-            refused.extend(wrong.into_iter().map(|wrong| Refused {
-                row: kept[wrong.row as usize],
-                ..wrong
-            }));
-            refused.sort_unstable_by_key(|refused| refused.row);
-            (kept, shown) = kept_of(&refused);
-            self.extractor.extract(&shown);
+        let (kept, shown): (Vec<u32>, Vec<_>) = Refused::kept(refused, rows.len())
+            .map(|row| (row, rows[row as usize]))
+            .unzip();
+        let mut wrong: Vec<Refused> = Vec::new();
+        for join in &mut self.joins {
+            let more = join.fill(&shown, &wrong, self.extractor.columns(), &mut get)?;
+            wrong.extend(more);
         }
+        if wrong.is_empty() {
+            return Ok(true);
+        }
+        refused.extend(wrong.into_iter().map(|wrong| Refused {
+            row: kept[wrong.row as usize],
+            ..wrong
+        }));
+        refused.sort_unstable_by_key(|refused| refused.row);
+        let shown: Vec<_> = Refused::kept(refused, rows.len())
+            .map(|row| rows[row as usize])
+            .collect();
+        // Taken out of the columns by filling them without: no more than before, so within the same bound.
+        self.extractor.extract(&shown);
+        Ok(false)
+    }
+
+    /// To be called when the columns have been used: a batch that was unusually large is not to hold memory for good.
+    pub fn let_go(&mut self) {
+        let held: usize = self.columns_mut().map(|column| column.capacity()).sum();
+        if held > KEPT {
+            self.columns_mut().for_each(Column::let_go);
+        }
+    }
+
+    fn columns_mut(&mut self) -> impl Iterator<Item = &mut Column> {
+        let joined = self.joins.iter_mut().flat_map(|join| {
+            let taken_out = join.extractor.iter_mut().flat_map(Extractor::columns_mut);
+            taken_out.chain([&mut join.whole])
+        });
+        self.extractor.columns_mut().iter_mut().chain(joined)
     }
 
     /// The columns of fields of the last batch, in the order of their declaration.
@@ -172,15 +216,17 @@ impl Joiner {
 }
 
 impl Join {
-    /// Looks up a value for each row. Returns the rows that cannot be shown; the column has no entry for them.
+    /// Looks up a value for each row but those that are wrong already. Returns the rows that cannot be shown; the column has
+    /// no entry for them.
     fn fill<'r, E>(
         &mut self,
         rows: &[impl Row<'r>],
+        wrong: &[Refused],
         fields: &[Column],
         get: &mut impl FnMut(u32, &[Option<&[u8]>]) -> Result<Strings, E>,
     ) -> Result<Vec<Refused>, E> {
         let mut digits = String::new();
-        let keys: Vec<Option<&[u8]>> = match self.lookup.key {
+        let mut keys: Vec<Option<&[u8]>> = match self.lookup.key {
             LookupKey::Record => rows.iter().map(Row::key).collect(),
             LookupKey::Field(index) => match &fields[index as usize] {
                 Column::Text(texts) | Column::Raw(texts) => {
@@ -207,6 +253,9 @@ impl Join {
                 Column::Number(_) | Column::Boolean(_) => vec![None; rows.len()],
             },
         };
+        for wrong in wrong {
+            keys[wrong.row as usize] = None;
+        }
         let found = get(self.lookup.table, &keys)?;
         let Some(extractor) = &mut self.extractor else {
             self.whole = Column::Raw(found);
@@ -325,6 +374,59 @@ mod tests {
             panic!("not a column of integers");
         };
         assert_eq!(ids.numbers.len(), 3);
+    }
+
+    #[test]
+    fn rows_that_several_lookups_refuse_are_taken_out_at_once() {
+        let fields = [
+            field("/a", Kind::Text, Presence::Nullable),
+            field("/b", Kind::Text, Presence::Nullable),
+        ];
+        let by = |index| Lookup {
+            table: 0,
+            key: LookupKey::Field(index),
+            field: Some(field("/k", Kind::Text, Presence::Required)),
+        };
+        let mut joiner = Joiner::new(&fields, &[by(0), by(1)], &["t".to_owned()]);
+        let rows = [
+            Record("", r#"{"a":"broken","b":"broken"}"#),
+            Record("", r#"{"a":"x","b":"broken"}"#),
+            Record("", r#"{"a":"y","b":"z"}"#),
+        ];
+        let mut asked = Vec::new();
+        let get = |table, keys: &[Option<&[u8]>]| {
+            asked.push(keys.iter().flatten().count());
+            echo(table, keys)
+        };
+        let refused = joiner.join(&rows, get).expect("the table answers");
+        let refused: Vec<_> = refused.iter().map(|refused| refused.row).collect();
+        assert_eq!(refused, [0, 1]);
+        // What the first lookup refuses, the second does not look for.
+        assert_eq!(asked, [3, 2, 1, 1]);
+        let columns: Vec<_> = joiner.lookups().map(texts).collect();
+        assert_eq!(columns, [[Some("y")], [Some("z")]]);
+    }
+
+    #[test]
+    fn what_a_large_batch_took_is_not_held_for_good() {
+        let raw = field("", Kind::Raw, Presence::Nullable);
+        let whole = Lookup {
+            table: 0,
+            key: LookupKey::Record,
+            field: None,
+        };
+        let mut joiner = Joiner::new(&[raw], &[whole], &["t".to_owned()]);
+        let held = |joiner: &mut Joiner| -> usize {
+            joiner.columns_mut().map(|column| column.capacity()).sum()
+        };
+        let large: &str = "x".repeat(KEPT).leak();
+        for (value, stays) in [("small", true), (large, false)] {
+            joiner
+                .join(&[Record("k", value)], echo)
+                .expect("the table answers");
+            joiner.let_go();
+            assert_eq!(held(&mut joiner) > 0, stays);
+        }
     }
 
     #[test]

@@ -94,6 +94,16 @@ impl Node {
         }
         node
     }
+
+    /// The child of a name with escapes, which is decoded once, not once for each child.
+    #[cold]
+    fn of_escaped(&self, name: Name<'_>) -> Option<&Child> {
+        if self.below.is_empty() {
+            return None;
+        }
+        let name = name.text()?;
+        self.below.iter().find(|child| child.token == name)
+    }
 }
 
 /// A place of the tree on the way through a text.
@@ -114,7 +124,10 @@ impl<'p> Search for Place<'p> {
 
     #[inline]
     fn member(&self, name: Name<'_>, sink: &mut Self::Sink<'_>) -> Option<Self> {
-        let child = self.0.below.iter().find(|child| name.is(&child.token))?;
+        let child = match name.is_escaped() {
+            false => self.0.below.iter().find(|child| name.is(&child.token)),
+            true => self.0.of_escaped(name),
+        }?;
         Some(Place::enter(child, sink))
     }
 
@@ -176,6 +189,21 @@ mod tests {
             assert_eq!(one(text, pointer).as_deref(), found, "{pointer}");
         }
         assert_eq!(one("[]", "/a"), None);
+    }
+
+    #[test]
+    fn a_name_with_escapes_is_the_text_that_they_stand_for() {
+        let text = r#"{"\u0061":1,"b\/c":2,"\ud800":3,"\u00e9":{"\u0061":4,"d":{"\u0061":5}}}"#;
+        let found = find(text, ["/a", "/b~1c", "/é/a", "/é/d", "/d", "/é/d/a"]);
+        let expected = [
+            Some("1"),
+            Some("2"),
+            Some("4"),
+            Some(r#"{"\u0061":5}"#),
+            None,
+            Some("5"),
+        ];
+        assert_eq!(found.each_ref().map(Option::as_deref), expected);
     }
 
     #[test]

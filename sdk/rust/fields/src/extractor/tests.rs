@@ -291,6 +291,47 @@ fn refused_rows_leave_no_entry() {
     }
 }
 
+#[test]
+fn values_that_many_fields_share_count_for_each_of_them() {
+    let value = r#"{"a":"0123456789","n":7}"#;
+    let fields = [
+        field("/a", Text, Required),
+        field("/a", Raw, Required),
+        field("/n", Integer, Required),
+        field("/none", Text, Nullable),
+    ];
+    // A text, the same with its quotes, a number.
+    let bytes = 10 + 12 + 8;
+    let mut extractor = Extractor::new(&fields);
+    let rows = [
+        row(None, Some(value)),
+        row(None, Some("{}")),
+        row(None, Some(value)),
+    ];
+    // What is refused leaves no entry, and does not count.
+    let refused = extractor.extract_within(&rows, 2 * bytes).expect("room");
+    assert_eq!(refused.len(), 1);
+    assert_eq!(
+        extractor.extract_within(&rows, 2 * bytes - 1),
+        Err(TooLarge)
+    );
+}
+
+#[test]
+fn columns_without_room_do_not_grow_on() {
+    let value = format!("\"{}\"", "x".repeat(1_000));
+    let fields: Vec<_> = (0..256).map(|_| field("", Raw, Required)).collect();
+    let mut extractor = Extractor::new(&fields);
+    let rows = [row(None, Some(&value)); 100];
+    assert_eq!(extractor.extract_within(&rows, 10_000), Err(TooLarge));
+    let taken = |column: &Column| match column {
+        Column::Raw(values) => values.data.len(),
+        _ => 0,
+    };
+    let taken: usize = extractor.columns().iter().map(taken).sum();
+    assert!(taken <= 10_000 + value.len(), "{taken}");
+}
+
 /// JSON text with the names that are looked for, odd spaces, and repeated members.
 fn json() -> impl Strategy<Value = String> {
     let text = "(a|b|é|😀|\\\\u00e9|\\\\n|\\\\ud83d\\\\ude00|\\\\ud800|\\\\\\\\| ){0,6}";

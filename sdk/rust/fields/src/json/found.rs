@@ -45,15 +45,7 @@ impl<'t> Found<'t> {
     /// no character.
     #[inline]
     pub fn text(self) -> Option<Cow<'t, str>> {
-        let inner = self.inner()?;
-        if !self.escaped {
-            return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
-        }
-        let mut text = Vec::new();
-        if !unescape(inner, &mut text) {
-            return None;
-        }
-        String::from_utf8(text).ok().map(Cow::Owned)
+        text(self.inner()?, self.escaped)
     }
 
     /// Appends the text of a string. Says whether it is one; nothing is appended otherwise.
@@ -115,6 +107,20 @@ impl<'t> Found<'t> {
     }
 }
 
+/// The text of what is between a string's quotes.
+#[inline]
+fn text(inner: &[u8], escaped: bool) -> Option<Cow<'_, str>> {
+    if !escaped {
+        return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
+    }
+    // Escapes are longer than what they stand for.
+    let mut text = Vec::with_capacity(inner.len());
+    if !unescape(inner, &mut text) {
+        return None;
+    }
+    String::from_utf8(text).ok().map(Cow::Owned)
+}
+
 /// A member's name, between its quotes.
 #[derive(Debug, Clone, Copy)]
 pub struct Name<'t> {
@@ -128,7 +134,7 @@ impl<'t> Name<'t> {
         Name { raw, escaped }
     }
 
-    /// Whether it is this text.
+    /// Whether it is this text. One that has escapes is decoded each time: where there are many texts, see [`Self::text`].
     #[inline]
     pub fn is(self, text: &str) -> bool {
         if self.escaped {
@@ -137,10 +143,20 @@ impl<'t> Name<'t> {
         self.raw == text.as_bytes()
     }
 
+    /// Whether it may have escapes.
+    #[inline]
+    pub fn is_escaped(self) -> bool {
+        self.escaped
+    }
+
+    /// The name as a text, borrowed where it has no escapes. `None` where an escape is no character.
+    pub fn text(self) -> Option<Cow<'t, str>> {
+        text(self.raw, self.escaped)
+    }
+
     #[cold]
     fn is_unescaped(self, text: &str) -> bool {
-        let mut name = Vec::new();
-        unescape(self.raw, &mut name) && name == text.as_bytes()
+        self.text().as_deref() == Some(text)
     }
 }
 

@@ -62,6 +62,20 @@ impl Guest for Modes {
             }
             "field" => description.fields.push(field()),
             "fields" | "fields-unseen" => description.fields = fields(),
+            "copies" => description.fields = (0..64).map(|_| copy()).collect(),
+            "joined" => {
+                description.tables.push("users".to_owned());
+                description.lookups.push(Lookup {
+                    table: 0,
+                    key: LookupKey::RecordKey,
+                    field: Some(Field {
+                        part: Part::Value,
+                        path: "/n".to_owned(),
+                        kind: FieldType::Integer,
+                        presence: Presence::Required,
+                    }),
+                });
+            }
             "lookup" => {
                 let field = Some(field());
                 description.lookups.push(Lookup {
@@ -86,7 +100,7 @@ impl Guest for Modes {
             "values" => Ok(kept(batch.values.as_ref(), |_| true)),
             "first-byte" => Ok(kept(batch.values.as_ref(), |v| v.first() == Some(&b'v'))),
             "fields" => Ok(shown(&batch)),
-            "fields-unseen" => Ok(nothing()),
+            "fields-unseen" | "copies" | "joined" => Ok(nothing()),
             "tables" => Ok(found(tables::get(0, batch.keys.as_ref().unwrap()))),
             "tables-other" => Ok(found(tables::get(1, &key(b"any")))),
             "tables-broken-keys" => Ok(found(tables::get(0, &{
@@ -162,6 +176,16 @@ fn found(values: Column) -> Output {
             to: values,
         }),
         ..nothing()
+    }
+}
+
+/// The whole value.
+fn copy() -> Field {
+    Field {
+        part: Part::Value,
+        path: String::new(),
+        kind: FieldType::Raw,
+        presence: Presence::Nullable,
     }
 }
 
