@@ -28,7 +28,10 @@ typedef struct ms_reason {
     ms_bytes text;
 } ms_reason;
 
-ms_reason ms_reason_of(ms_arena *arena, const char *code, const char *format, va_list arguments);
+/// Copies what it is given.
+ms_reason ms_reason_of(ms_arena *arena, ms_bytes code, ms_bytes reason);
+/// The same of a reason as printf writes it.
+ms_reason ms_reason_formatted(ms_arena *arena, const char *code, const char *format, va_list arguments);
 
 /// A plan as far as its last record is concerned: an emission is a view of it.
 struct ms_emission {
@@ -84,8 +87,8 @@ ms_mark ms_plan_mark(const ms_plan *plan);
 void ms_plan_return_to(ms_plan *plan, ms_mark mark);
 /// The answer. It leaves out what need not be said.
 wit_output ms_plan_finish(ms_plan *plan);
-/// Remembers why the batch failed.
-ms_status ms_plan_fail(ms_plan *plan, uint8_t kind, const char *format, va_list arguments);
+/// Remembers why the batch failed: UTF-8 that lives as long as the call.
+ms_status ms_plan_fail(ms_plan *plan, uint8_t kind, ms_bytes reason);
 
 /// Runs a record function over all rows.
 ms_status ms_run_records(ms_emitter *out, const ms_batch *batch, void *state);

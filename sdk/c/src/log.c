@@ -6,32 +6,29 @@
 #include "host.h"
 #include "text.h"
 
-enum { LONGEST_LINE = 4096 };
+/// The host keeps 8 KiB of a line, and traps at a message of more than 1 MiB.
+enum { LONGEST_LINE = 64 * 1024, LONGEST_FORMATTED = 4096 };
+
+static void write_line(enum ms_level level, ms_bytes text, size_t most)
+{
+    ms_arena arena = {NULL, NULL, NULL};
+    ms_host_log((uint8_t)level, ms_utf8_fit(&arena, text, most));
+    ms_arena_free(&arena);
+}
 
 void ms_log(enum ms_level level, ms_bytes message)
 {
-    if (ms_is_null(message))
-        message = ms_text("");
-    if (ms_utf8_prefix(message) == message.len) {
-        ms_host_log((uint8_t)level, message);
-        return;
-    }
-    ms_arena arena = {NULL, NULL, NULL};
-    ms_host_log((uint8_t)level, ms_utf8_lossy(&arena, message));
-    ms_arena_free(&arena);
+    write_line(level, ms_is_null(message) ? ms_text("") : message, LONGEST_LINE);
 }
 
 static void log_formatted(enum ms_level level, const char *format, va_list arguments)
 {
-    char line[LONGEST_LINE + 1];
+    // With room for the rest of a character that begins before the cut, and for the NUL.
+    char line[LONGEST_FORMATTED + 4];
     int len = vsnprintf(line, sizeof line, format, arguments);
     if (len < 0)
         len = 0;
-    ms_bytes text = ms_bytes_of(line, (size_t)len < sizeof line ? (size_t)len : LONGEST_LINE);
-    // A character that was cut in two is left out; others that are none are replaced.
-    if ((size_t)len >= sizeof line && text.len - ms_utf8_prefix(text) < 4)
-        text.len = ms_utf8_prefix(text);
-    ms_log(level, text);
+    write_line(level, ms_bytes_of(line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1), LONGEST_FORMATTED);
 }
 
 #define LOG(level)                                                                                                     \

@@ -127,15 +127,25 @@ void ms_plan_refuse(ms_plan *plan, uint32_t row, ms_reason reason)
     ms_append(&plan->rejected, ms_bytes_of(&rejection, sizeof rejection));
 }
 
+static void reject_row(ms_plan *plan, size_t row, ms_reason reason)
+{
+    if (row >= plan->raw.batch->count)
+        ms_misuse(plan->raw.call, "the transform rejects row %zu of a batch of %u", row, (unsigned)plan->raw.batch->count);
+    ms_plan_refuse(plan, (uint32_t)row, reason);
+}
+
 void ms_plan_reject(ms_plan *plan, size_t row, const char *code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    ms_reason reason = ms_reason_of(plan->raw.call->arena, code, format, arguments);
+    ms_reason reason = ms_reason_formatted(plan->raw.call->arena, code, format, arguments);
     va_end(arguments);
-    if (row >= plan->raw.batch->count)
-        ms_misuse(plan->raw.call, "the transform rejects row %zu of a batch of %u", row, (unsigned)plan->raw.batch->count);
-    ms_plan_refuse(plan, (uint32_t)row, reason);
+    reject_row(plan, row, reason);
+}
+
+void ms_plan_reject_bytes(ms_plan *plan, size_t row, ms_bytes code, ms_bytes reason)
+{
+    reject_row(plan, row, ms_reason_of(plan->raw.call->arena, code, reason));
 }
 
 static int by_row(const void *left, const void *right)
@@ -208,6 +218,22 @@ static bool any_other(const ms_buffer *outputs)
     return false;
 }
 
+/// Whether a row is among both: rows as packed numbers, ascending in each.
+static bool overlap(ms_bytes emitted, ms_bytes rejected)
+{
+    size_t i = 0, j = 0;
+    while (i < emitted.len / 4 && j < rejected.len / 4) {
+        uint32_t ours = ms_u32(emitted, i), theirs = ms_u32(rejected, j);
+        if (ours == theirs)
+            return true;
+        if (ours < theirs)
+            i++;
+        else
+            j++;
+    }
+    return false;
+}
+
 wit_output ms_plan_finish(ms_plan *plan)
 {
     struct ms_emission *raw = &plan->raw;
@@ -218,9 +244,11 @@ wit_output ms_plan_finish(ms_plan *plan)
         output.rejected.some = 1;
         output.rejected.value = rejections(plan, &rejected);
     }
-    // As many ascending rows as are not rejected: these must be all of them, or a row is both.
-    output.rows.some = raw->disordered || emitted + rejected != raw->batch->count;
     output.rows.value = ms_buffer_bytes(&raw->rows);
+    // As many ascending rows as are not rejected are all of them, unless one of them is rejected too: that fails the batch, and
+    // the host sees it only where rows are said.
+    output.rows.some = raw->disordered || emitted + rejected != raw->batch->count ||
+                       overlap(output.rows.value, output.rejected.value.rows);
     output.outputs.some = any_other(&raw->outputs);
     output.outputs.value = ms_buffer_bytes(&raw->outputs);
     finish_column(&raw->keys, emitted, &output.keys.some, &output.keys.value);

@@ -5,12 +5,12 @@
 enum { MOST_CODE = 64, MOST_REASON = 1024 };
 
 /// a-z, 0-9 and '-': one of them for each character, or the host would refuse the whole answer.
-static ms_bytes tidy(ms_arena *arena, const char *code)
+static ms_bytes tidy(ms_arena *arena, ms_bytes code)
 {
     char *tidied = ms_arena_take(arena, MOST_CODE, 1);
     size_t len = 0;
-    for (const char *c = code; *c != 0 && len < MOST_CODE; c++) {
-        unsigned char byte = (unsigned char)*c;
+    for (size_t i = 0; i < code.len && len < MOST_CODE; i++) {
+        unsigned char byte = (unsigned char)code.data[i];
         if (byte >= 'A' && byte <= 'Z')
             byte = (unsigned char)(byte - 'A' + 'a');
         bool fits = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
@@ -21,18 +21,30 @@ static ms_bytes tidy(ms_arena *arena, const char *code)
     return len == 0 ? ms_text("error") : ms_bytes_of(tidied, len);
 }
 
-ms_reason ms_reason_of(ms_arena *arena, const char *code, const char *format, va_list arguments)
+/// A copy, because texts of C++ are gone before the answer is read: at most `most` bytes of UTF-8. Null is empty.
+static ms_bytes kept(ms_arena *arena, ms_bytes text, size_t most)
 {
-    ms_reason reason = {tidy(arena, code == NULL ? "" : code), ms_null()};
-    reason.text = ms_utf8_cut(ms_format(arena, format, arguments), MOST_REASON);
-    return reason;
+    return ms_copy(arena, ms_utf8_fit(arena, ms_is_null(text) ? ms_text("") : text, most));
+}
+
+ms_reason ms_reason_of(ms_arena *arena, ms_bytes code, ms_bytes reason)
+{
+    ms_reason made = {tidy(arena, code), kept(arena, reason, MOST_REASON)};
+    return made;
+}
+
+ms_reason ms_reason_formatted(ms_arena *arena, const char *code, const char *format, va_list arguments)
+{
+    ms_reason made = {tidy(arena, ms_text(code)), ms_null()};
+    made.text = ms_utf8_cut(ms_format(arena, format, arguments), MOST_REASON);
+    return made;
 }
 
 static ms_status refuse(struct ms_emission *raw, const char *code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    raw->pending = ms_reason_of(raw->call->arena, code, format, arguments);
+    raw->pending = ms_reason_formatted(raw->call->arena, code, format, arguments);
     va_end(arguments);
     return MS_REJECTED;
 }
@@ -41,24 +53,30 @@ ms_status ms_reject(ms_emitter *out, const char *code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    out->plan.raw.pending = ms_reason_of(out->plan.raw.call->arena, code, format, arguments);
+    out->plan.raw.pending = ms_reason_formatted(out->plan.raw.call->arena, code, format, arguments);
     va_end(arguments);
     return MS_REJECTED;
 }
 
-ms_status ms_plan_fail(ms_plan *plan, uint8_t kind, const char *format, va_list arguments)
+ms_status ms_reject_bytes(ms_emitter *out, ms_bytes code, ms_bytes reason)
+{
+    out->plan.raw.pending = ms_reason_of(out->plan.raw.call->arena, code, reason);
+    return MS_REJECTED;
+}
+
+ms_status ms_plan_fail(ms_plan *plan, uint8_t kind, ms_bytes reason)
 {
     plan->raw.failure.kind = kind;
-    plan->raw.failure.reason = ms_format(plan->raw.call->arena, format, arguments);
+    plan->raw.failure.reason = reason;
     return MS_FAILED;
 }
 
 #define FAIL(plan, kind)                                                                                               \
     va_list arguments;                                                                                                 \
     va_start(arguments, format);                                                                                       \
-    ms_status status = ms_plan_fail(plan, kind, format, arguments);                                                    \
+    ms_bytes reason = ms_format((plan)->raw.call->arena, format, arguments);                                           \
     va_end(arguments);                                                                                                 \
-    return status
+    return ms_plan_fail(plan, kind, reason)
 
 ms_status ms_fail_transient(ms_emitter *out, const char *format, ...)
 {
@@ -78,6 +96,26 @@ ms_status ms_plan_fail_transient(ms_plan *plan, const char *format, ...)
 ms_status ms_plan_fail_permanent(ms_plan *plan, const char *format, ...)
 {
     FAIL(plan, WIT_PERMANENT);
+}
+
+ms_status ms_plan_fail_transient_bytes(ms_plan *plan, ms_bytes reason)
+{
+    return ms_plan_fail(plan, WIT_TRANSIENT, kept(plan->raw.call->arena, reason, SIZE_MAX));
+}
+
+ms_status ms_plan_fail_permanent_bytes(ms_plan *plan, ms_bytes reason)
+{
+    return ms_plan_fail(plan, WIT_PERMANENT, kept(plan->raw.call->arena, reason, SIZE_MAX));
+}
+
+ms_status ms_fail_transient_bytes(ms_emitter *out, ms_bytes reason)
+{
+    return ms_plan_fail_transient_bytes(&out->plan, reason);
+}
+
+ms_status ms_fail_permanent_bytes(ms_emitter *out, ms_bytes reason)
+{
+    return ms_plan_fail_permanent_bytes(&out->plan, reason);
 }
 
 ms_status ms_record_text(const ms_record *record, ms_emitter *out, ms_bytes *text)

@@ -224,6 +224,11 @@ void ms_setting_error(ms_settings *settings, const char *format, ...)
     va_end(arguments);
 }
 
+void ms_setting_error_bytes(ms_settings *settings, ms_bytes error)
+{
+    complain(settings, error);
+}
+
 ms_transform *ms_settings_transform(ms_settings *settings)
 {
     return settings->transform;

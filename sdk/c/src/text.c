@@ -72,6 +72,15 @@ ms_bytes ms_utf8_cut(ms_bytes text, size_t most)
     return ms_bytes_of(text.data, most);
 }
 
+ms_bytes ms_utf8_fit(ms_arena *arena, ms_bytes text, size_t most)
+{
+    // A text may be as large as a value. A character that begins before the cut has at most three bytes past it, and what is
+    // broken by leaving out the rest lies past it as well.
+    if (text.len > most && text.len - most > 3)
+        text.len = most + 3;
+    return ms_utf8_cut(ms_utf8_lossy(arena, text), most);
+}
+
 ms_bytes ms_format(ms_arena *arena, const char *format, va_list arguments)
 {
     // Most texts are short: they are formatted once.

@@ -13,6 +13,8 @@ size_t ms_utf8_prefix(ms_bytes text);
 ms_bytes ms_utf8_lossy(ms_arena *arena, ms_bytes text);
 /// At most `most` bytes of a text in UTF-8, cut between characters.
 ms_bytes ms_utf8_cut(ms_bytes text, size_t most);
+/// At most `most` bytes of any text, with U+FFFD for what is no UTF-8, cut between characters.
+ms_bytes ms_utf8_fit(ms_arena *arena, ms_bytes text, size_t most);
 /// A text as printf writes it, in UTF-8.
 ms_bytes ms_format(ms_arena *arena, const char *format, va_list arguments);
 /// The same with its arguments.

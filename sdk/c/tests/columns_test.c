@@ -1,3 +1,4 @@
+#include "instance.h"
 #include "millstream/testing.h"
 
 static const char *const outputs[] = {"kept", "copied"};
@@ -80,10 +81,39 @@ static void a_plan_may_fail_its_batch(void)
     ms_test_free(test);
 }
 
+static ms_status emit_and_reject(const ms_batch *batch, ms_plan *plan, void *state)
+{
+    (void)batch;
+    (void)state;
+    ms_plan_forward(plan, 0, 0);
+    ms_plan_forward(plan, 2, 0);
+    ms_plan_reject(plan, 2, "bad", "it was emitted before");
+    return MS_OK;
+}
+
+static void a_row_that_is_both_emitted_and_rejected_is_said_so_that_the_host_sees_it(void)
+{
+    const ms_transform both = {.outputs = MS_LIST(outputs), .batch = emit_and_reject};
+    ms_instance instance;
+    wit_configured configured;
+    wit_applied applied;
+    wit_batch batch;
+    memset(&instance, 0, sizeof instance);
+    memset(&batch, 0, sizeof batch);
+    batch.count = 3;
+    ms_instance_configure(&instance, &both, NULL, 0, &configured);
+    ms_instance_apply(&instance, &batch, &applied);
+    // Two emitted and one rejected are as many as there are, but row 1 is not among them.
+    MS_CHECK(!applied.failed && applied.of.output.rows.some);
+    MS_CHECK(ms_u32(applied.of.output.rows.value, 1) == 2 && ms_u32(applied.of.output.rejected.value.rows, 0) == 2);
+    ms_instance_free(&instance);
+}
+
 int main(void)
 {
     rows_go_where_the_plan_says();
     of_two_rejections_of_a_row_the_first_counts_and_rows_are_sorted();
     a_plan_may_fail_its_batch();
+    a_row_that_is_both_emitted_and_rejected_is_said_so_that_the_host_sees_it();
     return 0;
 }

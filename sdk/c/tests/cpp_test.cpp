@@ -121,6 +121,57 @@ void columns_are_planned()
     MS_CHECK(outcome.failure && !outcome.failure->is_transient && outcome.failure->reason == "bad: a bad one");
 }
 
+/// A text with a NUL in it.
+const std::string nul("a\0b", 3);
+
+struct Nul : ms::Transform {
+    static constexpr unsigned reads = MS_VALUES;
+    ms::Output all = output("all");
+
+    ms::Result apply(const ms::Record &record, ms::Emitter &)
+    {
+        if (record.value() == "reject")
+            return ms::Reject(nul, nul);
+        return record.value() == "later" ? ms::Failure::transient(nul) : ms::Failure::permanent(nul);
+    }
+};
+
+struct NulColumns : ms::Transform {
+    static constexpr unsigned reads = MS_VALUES;
+    ms::Output all = output("all");
+
+    ms::Result apply(const ms::Batch &batch, ms::Plan &plan)
+    {
+        plan.reject(0, {nul, nul});
+        if (batch.values()[0] == "reject")
+            return ms::ok();
+        return batch.values()[0] == "fail" ? ms::Result(ms::Reject(nul, nul)) : ms::Failure::transient(nul);
+    }
+};
+
+struct NulSetting : ms::Transform {
+    ms::Output all = output("all");
+
+    NulSetting() { setting_error(nul); }
+    ms::Result apply(const ms::Record &, ms::Emitter &) { return {}; }
+};
+
+template <class T>
+ms::Outcome over(std::string_view value)
+{
+    return ms::Test(ms::transform<T>()).record(value).run();
+}
+
+void what_is_wrong_may_have_a_nul_in_its_text()
+{
+    const ms::Outcome rejected = over<Nul>("reject"), planned = over<NulColumns>("reject");
+    MS_CHECK(rejected.rejected.at(0).code == "a-b" && rejected.rejected[0].reason == nul);
+    MS_CHECK(planned.rejected.at(0).code == "a-b" && planned.rejected[0].reason == nul);
+    MS_CHECK(over<Nul>("later").failure->reason == nul && over<Nul>("never").failure->reason == nul);
+    MS_CHECK(over<NulColumns>("later").failure->reason == nul && over<NulColumns>("fail").failure->reason == nul + ": " + nul);
+    MS_CHECK(ms::Test(ms::transform<NulSetting>()).configure() == nul);
+}
+
 void settings_are_read_when_the_transform_is_made()
 {
     ms::Test test(ms::transform<Strict>());
@@ -138,6 +189,7 @@ int main()
     records_go_where_they_are_sent();
     what_is_wrong_rejects_the_record_or_fails_the_batch();
     columns_are_planned();
+    what_is_wrong_may_have_a_nul_in_its_text();
     settings_are_read_when_the_transform_is_made();
     return 0;
 }

@@ -196,6 +196,62 @@ static void codes_and_reasons_are_made_to_fit(void)
     ms_test_free(test);
 }
 
+/// A line for each way to write one, all of them longer than a line may be.
+static ms_status log_long(const ms_record *record, ms_emitter *out, void *state)
+{
+    static char line[100001];
+    (void)record;
+    (void)out;
+    (void)state;
+    memset(line, 'x', sizeof line - 1);
+    memcpy(line + 4095, "ä", 2);
+    memcpy(line + 65535, "ä", 2);
+    ms_log(MS_INFO, ms_text(line));
+    ms_info("%s", line);
+    memset(line, 0xff, sizeof line - 1);
+    ms_log(MS_INFO, ms_text(line));
+    return MS_OK;
+}
+
+static void a_long_line_is_cut_between_characters(void)
+{
+    const ms_transform logging = {.outputs = MS_LIST(outputs), .record = log_long};
+    ms_test *test = ms_test_new(&logging);
+    ms_test_record(test, "x");
+    const ms_outcome *outcome = ms_test_run(test);
+    MS_CHECK(outcome->log_count == 3 && outcome->logs[0].message.len == 65535 && outcome->logs[1].message.len == 4095);
+    // Each byte that is none is replaced by three.
+    MS_CHECK(outcome->logs[2].message.len == 65535 && memcmp(outcome->logs[2].message.data, "\xef\xbf\xbd", 3) == 0);
+    ms_test_free(test);
+}
+
+static ms_status reject_bytes(const ms_record *record, ms_emitter *out, void *state)
+{
+    (void)state;
+    if (ms_record_row(record) == 0)
+        return ms_reject_bytes(out, ms_bytes_of("a\0b", 3), ms_bytes_of("c\0\xff", 3));
+    if (ms_record_row(record) == 1)
+        return ms_reject_bytes(out, ms_null(), ms_null());
+    return ms_fail_transient_bytes(out, ms_bytes_of("d\0\xff", 3));
+}
+
+static void reasons_that_are_bytes_do_not_end_at_a_nul(void)
+{
+    const ms_transform rejecting = {.outputs = MS_LIST(outputs), .record = reject_bytes};
+    ms_test *test = ms_test_new(&rejecting);
+    ms_test_record(test, "x");
+    ms_test_record(test, "y");
+    const ms_outcome *outcome = ms_test_run(test);
+    MS_CHECK_TEXT(outcome->rejected[0].code, "a-b");
+    MS_CHECK(ms_same(outcome->rejected[0].reason, ms_bytes_of("c\0\xef\xbf\xbd", 5)));
+    MS_CHECK_TEXT(outcome->rejected[1].code, "error");
+    MS_CHECK_TEXT(outcome->rejected[1].reason, "");
+    ms_test_record(test, "z");
+    outcome = ms_test_run(test);
+    MS_CHECK(outcome->transient && ms_same(outcome->failure, ms_bytes_of("d\0\xef\xbf\xbd", 5)));
+    ms_test_free(test);
+}
+
 /// The answer itself, for what it leaves out.
 static wit_output answer(ms_instance *instance, const char *const *values, uint32_t count)
 {
@@ -253,6 +309,8 @@ int main(void)
     members_are_added_to_an_object();
     no_members_change_nothing();
     codes_and_reasons_are_made_to_fit();
+    a_long_line_is_cut_between_characters();
+    reasons_that_are_bytes_do_not_end_at_a_nul();
     what_need_not_be_said_is_left_out();
     return 0;
 }

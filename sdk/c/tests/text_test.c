@@ -26,11 +26,22 @@ static void a_text_is_cut_between_characters(void)
     MS_CHECK_TEXT(ms_utf8_cut(ms_text("aää"), 5), "aää");
 }
 
+static void any_text_is_made_to_fit(void)
+{
+    MS_CHECK_TEXT(ms_utf8_fit(&arena, ms_text("aää"), 5), "aää");
+    MS_CHECK_TEXT(ms_utf8_fit(&arena, ms_text("aäää and more"), 4), "aä");
+    // The last character is broken only where the text is cut.
+    MS_CHECK_TEXT(ms_utf8_fit(&arena, ms_text("🌊🌊🌊"), 9), "🌊🌊");
+    MS_CHECK_TEXT(ms_utf8_fit(&arena, ms_text("a\xff" "bc"), 5), "a\xef\xbf\xbd" "b");
+    MS_CHECK_TEXT(ms_utf8_fit(&arena, ms_text("\x80\x80\x80\x80"), 7), "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 int main(void)
 {
     what_is_no_utf8_is_replaced();
     overlong_forms_and_surrogates_are_no_utf8();
     a_text_is_cut_between_characters();
+    any_text_is_made_to_fit();
     ms_arena_free(&arena);
     return 0;
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/millstream/millstream/sdk/go/internal/guest"
 )
@@ -32,9 +33,12 @@ func (l Level) String() string {
 	return "error"
 }
 
-// Log writes a line to the transform's log. In plain Go programs it goes to stderr.
+// The host keeps 8 KiB of a line, and traps at a message of more than 1 MiB.
+const longestLine = 64 << 10
+
+// Log writes a line to the transform's log, cut at 64 KiB. In plain Go programs it goes to stderr.
 func Log(level Level, message string) {
-	message = validText(message)
+	message = cutText(message, longestLine)
 	if guest.Current == nil {
 		fmt.Fprintf(os.Stderr, "%v: %s\n", level, message)
 		return
@@ -47,9 +51,17 @@ func Logf(level Level, format string, args ...any) {
 	Log(level, fmt.Sprintf(format, args...))
 }
 
-// validText is text in UTF-8, which the host insists on.
-func validText(text string) string {
-	return strings.ToValidUTF8(text, "\uFFFD")
+// cutText is at most so many bytes of a text, cut between characters, and UTF-8: texts in Go need not be, and the host insists
+// on it.
+func cutText(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }
 
 type guestFailure = guest.Failure

@@ -44,8 +44,8 @@ type plan struct {
 	counts  []uint64
 
 	emitted uint32
-	// The row after the last one emitted.
-	nextRow uint32
+	// The row emitted last, -1 before the first.
+	lastRow int
 	// Whether some row does not come after the one before.
 	disordered bool
 	rows       []uint32
@@ -72,12 +72,13 @@ type rejectedRow struct {
 
 // position is a state of the plan to go back to.
 type position struct {
-	emitted, nextRow uint32
-	disordered       bool
+	emitted    uint32
+	lastRow    int
+	disordered bool
 }
 
 func (p *plan) begin(rows int) {
-	p.emitted, p.nextRow, p.disordered = 0, 0, false
+	p.emitted, p.lastRow, p.disordered = 0, -1, false
 	if cap(p.rows) < rows {
 		p.rows = make([]uint32, 0, rows)
 	}
@@ -93,10 +94,10 @@ func (p *plan) push(row int, output Output) uint32 {
 		p.noOutput(output)
 	}
 	p.rows = append(p.rows, uint32(row))
-	if uint32(row) < p.nextRow {
+	if row <= p.lastRow {
 		p.disordered = true
 	}
-	p.nextRow = uint32(row) + 1
+	p.lastRow = row
 	if output != 0 || len(p.to) != 0 {
 		p.direct(output)
 	}
@@ -125,7 +126,7 @@ func (p *plan) count(counter Counter, by uint64) {
 }
 
 func (p *plan) position() position {
-	return position{p.emitted, p.nextRow, p.disordered}
+	return position{p.emitted, p.lastRow, p.disordered}
 }
 
 // returnTo takes back what was emitted since.
@@ -133,7 +134,7 @@ func (p *plan) returnTo(to position) {
 	if p.emitted == to.emitted {
 		return
 	}
-	p.emitted, p.nextRow, p.disordered = to.emitted, to.nextRow, to.disordered
+	p.emitted, p.lastRow, p.disordered = to.emitted, to.lastRow, to.disordered
 	p.rows = p.rows[:to.emitted]
 	p.to = p.to[:min(int(to.emitted), len(p.to))]
 	p.clearChanges(to.emitted)
@@ -160,7 +161,7 @@ func (p *plan) finish(rows int) *guest.Output {
 	}
 	o := &p.output
 	*o = guest.Output{}
-	if p.disordered || int(p.emitted)+len(p.rejected) != rows || p.overlaps() {
+	if !p.isAll(rows) {
 		o.Rows = guest.Bytes(p.rows)
 	}
 	if len(p.to) != 0 {
@@ -186,7 +187,13 @@ func (p *plan) finish(rows int) *guest.Output {
 	return o
 }
 
-// overlaps tells whether a row is both emitted and rejected; rows ascend. Then they have to be said, for the host to see it.
+// isAll tells whether the emitted rows are all that are not rejected, in order. Ascending ones are where there are as many, unless
+// one of them is rejected as well or is none of the batch's: that fails the batch, and the host sees it only where rows are said.
+func (p *plan) isAll(rows int) bool {
+	return !p.disordered && int(p.emitted)+len(p.rejected) == rows && p.lastRow < rows && !p.overlaps()
+}
+
+// overlaps tells whether a row is both emitted and rejected; rows ascend.
 func (p *plan) overlaps() bool {
 	rows := p.rows
 	for i := range p.rejected {

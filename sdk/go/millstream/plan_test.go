@@ -2,6 +2,7 @@ package millstream
 
 import (
 	"bytes"
+	"math"
 	"testing"
 
 	"github.com/millstream/millstream/sdk/go/internal/guest"
@@ -60,6 +61,18 @@ func TestARowThatIsBothEmittedAndRejectedIsSaidSoThatTheHostSeesIt(t *testing.T)
 	plan.Reject(0, "bad", "")
 	if o := p.finish(2); !bytes.Equal(o.Rows, make([]byte, 4)) {
 		t.Errorf("rows: %v", o.Rows)
+	}
+}
+
+func TestARowThatTheBatchDoesNotHaveIsSaidSoThatTheHostSeesIt(t *testing.T) {
+	for _, rows := range [][]int{{1, 2, 3}, {0, 1, 3}, {0, -1, 1}, {-1, 0, 1}, {0, 1, math.MaxInt}} {
+		p := newPlan(3)
+		for _, row := range rows {
+			p.push(row, 0)
+		}
+		if o := p.finish(3); len(o.Rows) != 12 {
+			t.Errorf("of %v there are said: %v", rows, o.Rows)
+		}
 	}
 }
 

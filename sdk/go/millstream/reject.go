@@ -114,15 +114,7 @@ func tidyCode(code string) string {
 	return string(made)
 }
 
-// cutReason cuts between characters, and makes it UTF-8: texts in Go need not be.
+// cutReason keeps to the contract's length.
 func cutReason(reason string) string {
-	reason = validText(reason)
-	if len(reason) <= 1024 {
-		return reason
-	}
-	end := 1024
-	for !utf8.RuneStart(reason[end]) {
-		end--
-	}
-	return reason[:end]
+	return cutText(reason, 1024)
 }

@@ -313,6 +313,24 @@ func TestTextAndJSONRejectWhatTheyAreNot(t *testing.T) {
 	}
 }
 
+func TestALongLineIsCutBetweenCharacters(t *testing.T) {
+	umlauts := strings.Repeat("ä", 100_000)
+	transform := records(func(*millstream.Record[millstream.None], *emitter) error {
+		millstream.Log(millstream.LevelInfo, umlauts)
+		millstream.Logf(millstream.LevelInfo, "a%s", umlauts)
+		panic(umlauts)
+	})
+	outcome := millstreamtest.Run(t, transform, millstreamtest.Null())
+	var lengths []int
+	for _, line := range outcome.Logs {
+		lengths = append(lengths, len(line.Message))
+	}
+	// The last one is the panic's, which begins with `panic: `.
+	if !slices.Equal(lengths, []int{65536, 65535, 65535}) {
+		t.Errorf("logged: %v", lengths)
+	}
+}
+
 func TestLogLinesKeepTheirLevelAndAreText(t *testing.T) {
 	transform := records(func(*millstream.Record[millstream.None], *emitter) error {
 		millstream.Log(millstream.LevelDebug, "a\xff")

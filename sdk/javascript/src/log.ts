@@ -1,23 +1,24 @@
 /** Lines for the transform's log. */
 
 import type { Level } from "./contract.js";
-import { wellFormed } from "./utf8.js";
+import { cut, wellFormed } from "./utf8.js";
 
 type Write = (level: Level, message: string) => void;
 
 /** Outside of a component lines are printed; tests and components put something else here. */
 let write: Write = (level, message) => console.error(`${level}: ${message}`);
 
-/** The host cuts lines at 8 KiB, and traps at a megabyte: characters have up to three bytes. */
-const LONGEST = 300_000;
+/** In bytes: the host keeps 8 KiB of a line, and traps at a message of more than 1 MiB. */
+const LONGEST = 65_536;
 
 function line(level: Level, message: unknown): void {
-  write(level, wellFormed(String(message).slice(0, LONGEST)));
+  // No more characters than bytes: what is cut in two here is cut off below.
+  write(level, cut(wellFormed(String(message).slice(0, LONGEST)), LONGEST));
 }
 
 /**
- * Writes to the transform's log. The host keeps 100 lines of a call, and 100 a second of a transform; `console.log` and its
- * siblings write to it as well.
+ * Writes to the transform's log, a line of at most 64 KiB. The host keeps 100 lines of a call, and 100 a second of a
+ * transform; `console.log` and its siblings write to it as well.
  */
 export const log = {
   /** For whoever looks for a bug. */

@@ -382,6 +382,26 @@ test("what is made of the settings is made once, and its errors refuse the deplo
   assert.throws(() => configure(stateful, { settings: { blocked: "" } }), { message: "`blocked` names nobody" });
 });
 
+test("a long line is cut between characters", () => {
+  const logging = transform({ outputs: ["out"] }, () => {
+    log.info("ä".repeat(100_000));
+    log.info(`a${"ä".repeat(100_000)}`);
+    log.info(`${"a".repeat(65_535)}🌊`);
+    log.info(`${"a".repeat(65_532)}🌊b`);
+    log.info("\ud800".repeat(100_000));
+  });
+  assert.deepEqual(
+    run(logging, ["x"]).logs.map(({ message }) => message),
+    [
+      "ä".repeat(32_768),
+      `a${"ä".repeat(32_767)}`,
+      "a".repeat(65_535),
+      `${"a".repeat(65_532)}🌊`,
+      "\ufffd".repeat(21_845),
+    ],
+  );
+});
+
 test("lines are kept with their level", () => {
   const logging = transform({ outputs: ["out"] }, () => {
     log.debug("one");

@@ -220,6 +220,8 @@ def test_members_are_added_to_objects_alone(value: str | None, code: str) -> Non
         lambda it: it.timestamp(2**63),
         lambda it: it.partition(-2),
         lambda it: it.partition(2**31),
+        lambda it: it.timestamp(1.5),
+        lambda it: it.partition(1.0),
         lambda it: it.value(7),
         lambda it: it.key("\ud800"),
     ],
@@ -227,6 +229,15 @@ def test_members_are_added_to_objects_alone(value: str | None, code: str) -> Non
 def test_what_the_contract_cannot_carry_rejects_the_record(wrong: Callable[[Emission], object]) -> None:
     outcome = through(lambda record, out: wrong(out.emit(Out.A)), "x", "y")
     assert [one.code for one in outcome.rejected] == ["error", "error"]
+
+
+def test_a_count_that_is_no_integer_rejects_the_record_alone() -> None:
+    def count(record: Record, out: Emitter[Out]) -> None:
+        out.count(Counter.SEEN, 1.5 if record.row else 2)  # type: ignore[arg-type]
+
+    outcome = through(count, "x", "y")
+    assert [(one.row, one.code) for one in outcome.rejected] == [(1, "error")]
+    assert outcome.counters == {"seen": 2}
 
 
 def test_an_output_that_is_none_fails_the_batch() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from millstream import Failure, Permanent, Reject, Transient
+from millstream.errors import describe
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,11 @@ def test_a_long_reason_is_cut_between_characters() -> None:
 
 def test_a_reason_can_always_be_sent() -> None:
     assert Reject("code", "a\ud800").reason == "a\\ud800"
+
+
+def test_a_failure_can_always_be_sent() -> None:
+    assert Transient("a\ud800").reason == "a\\ud800"
+    assert describe(ValueError("ä\udc80")) == "ValueError: ä\\udc80"
 
 
 def test_a_rejection_says_code_and_reason() -> None:

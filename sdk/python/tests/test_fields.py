@@ -145,6 +145,24 @@ def test_lookups_are_joined() -> None:
     ]
 
 
+def test_a_required_lookup_is_none_where_the_table_has_no_such_key() -> None:
+    class Wanted(Fields):
+        name: str | None = lookup("users", "/name", required=True)
+        mail: bytes | None = lookup("users", "/mail", required=True)
+        age: int | None = lookup("users", "/age", required=True)
+
+    rows = []
+
+    @transform(outputs=Out)
+    def join(event: Wanted, out: Emitter[Out]) -> None:
+        rows.append((event.name, event.mail, event.age))
+
+    users = {"ann": {"name": "", "mail": "a", "age": 0}, "ben": {"name": "é", "mail": [], "age": 1}, "odd": {}}
+    outcome = run(join, [Input(key=key) for key in ("zoe", "ann", "zoe", "odd", "ben")], tables={"users": users})
+    assert rows == [(None, None, None), ("", b'"a"', 0), (None, None, None), ("é", b"[]", 1)]
+    assert [(one.row, one.code) for one in outcome.rejected] == [(3, "missing-field")]
+
+
 def test_classes_of_fields_can_be_derived_and_made() -> None:
     class More(Required):
         extra: bool | None = field("/extra")

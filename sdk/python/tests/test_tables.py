@@ -81,6 +81,17 @@ def test_names_of_tables_are_given_in_a_list() -> None:
             out.forward(Out.OUT)
 
 
+def test_a_long_line_is_cut_between_characters() -> None:
+    @transform(outputs=Out)
+    def say(record: Record, out: Emitter[Out]) -> None:
+        for line in ("x" * 100_000, "a" + "ä" * 100_000, "\ud800" * 100_000):
+            log.info(line)
+
+    lines = [line.encode() for _, line in run(say, ["a"]).logs]
+    assert [len(line) for line in lines] == [65536, 65535, 65536]
+    assert lines[2].startswith(b"\\ud800\\ud800")
+
+
 def test_lines_are_kept_with_their_level(capsys: pytest.CaptureFixture[str]) -> None:
     @transform(outputs=Out)
     def say(record: Record, out: Emitter[Out]) -> None:

@@ -42,8 +42,22 @@ pub(crate) fn capture<T>(run: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
     (result, CAPTURED.take().unwrap_or_default())
 }
 
-/// Writes a line. The macros are shorter.
+/// The host keeps 8 KiB of a line, and traps at a message of more than 1 MiB.
+const LONGEST: usize = 64 * 1024;
+
+/// Writes a line, cut at 64 KiB. The macros are shorter.
 pub fn write(level: Level, message: fmt::Arguments<'_>) {
+    match message.as_str() {
+        Some(message) => send(level, cut(message)),
+        None => send(level, cut(&message.to_string())),
+    }
+}
+
+fn cut(message: &str) -> &str {
+    &message[..message.floor_char_boundary(LONGEST)]
+}
+
+fn send(level: Level, message: &str) {
     if cfg!(target_family = "wasm") {
         use crate::bindings::millstream::transform::log;
         let level = match level {
@@ -52,14 +66,11 @@ pub fn write(level: Level, message: fmt::Arguments<'_>) {
             Level::Warn => log::Level::Warn,
             Level::Error => log::Level::Error,
         };
-        match message.as_str() {
-            Some(message) => log::write(level, message),
-            None => log::write(level, &message.to_string()),
-        }
+        log::write(level, message);
         return;
     }
     CAPTURED.with_borrow_mut(|captured| match captured {
-        Some(lines) => lines.push((level, message.to_string())),
+        Some(lines) => lines.push((level, message.to_owned())),
         None => eprintln!("{level}: {message}"),
     });
 }
@@ -83,4 +94,20 @@ macro_rules! warn {
 #[macro_export]
 macro_rules! error {
     ($($message:tt)+) => { $crate::log::write($crate::log::Level::Error, ::std::format_args!($($message)+)) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let umlauts = "ä".repeat(100_000);
+        let ((), lines) = capture(|| {
+            crate::info!("{umlauts}");
+            crate::info!("a{umlauts}");
+        });
+        let lengths: Vec<usize> = lines.iter().map(|(_, line)| line.len()).collect();
+        assert_eq!(lengths, [65_536, 65_535]);
+    }
 }

@@ -104,7 +104,8 @@ impl RawPlan {
     pub(crate) fn push(&mut self, row: u32, output: u16) -> u32 {
         self.rows.extend_from_slice(&row.to_le_bytes());
         self.disordered |= row < self.next_row;
-        self.next_row = row.wrapping_add(1);
+        // Saturating: past the greatest row no smaller one ascends.
+        self.next_row = row.saturating_add(1);
         if output != 0 && self.outputs.is_empty() {
             self.outputs.reserve(self.rows.capacity() / 2);
             self.outputs.resize(2 * self.emitted as usize, 0);
@@ -162,9 +163,12 @@ impl RawPlan {
         self.rejected.dedup_by_key(|(row, _)| *row);
         let rejected = self.rejected.len();
         let emitted = self.emitted as usize;
-        // As many ascending rows as are not rejected are all of them, unless one of them is rejected too: that is the transform's
-        // failure, and only rows that are said show it.
-        let all = !self.disordered && emitted + rejected == rows && !self.rejects_what_it_emits();
+        // As many ascending rows as are not rejected are all of them, unless one of them is rejected too or is none of the batch's:
+        // that is the transform's failure, and only rows that are said show it. Of ascending rows the last one tells.
+        let all = !self.disordered
+            && emitted + rejected == rows
+            && self.next_row as usize <= rows
+            && !self.rejects_what_it_emits();
         Output {
             rows: (!all).then_some(self.rows),
             outputs: (!self.outputs.is_empty()).then_some(self.outputs),
@@ -241,6 +245,18 @@ mod tests {
         plan.reject(0, Reject::new("bad", ""));
         // Two rows, one emitted and one rejected: but not one each.
         assert_eq!(plan.finish(2).rows, Some(vec![0; 4]));
+    }
+
+    #[test]
+    fn rows_are_said_where_the_batch_does_not_have_one() {
+        for rows in [[1, 2, 3], [0, 1, 3], [0, u32::MAX, 1], [0, 1, u32::MAX]] {
+            let mut plan = RawPlan::default();
+            for row in rows {
+                plan.push(row, 0);
+            }
+            let said = plan.finish(3).rows.expect("rows are said");
+            assert_eq!(said, rows.map(u32::to_le_bytes).concat());
+        }
     }
 
     #[test]

@@ -103,7 +103,8 @@ public:
     /// batch.
     void reject(std::size_t row, const Reject &reject)
     {
-        ms_plan_reject(plan_, row, reject.code.c_str(), "%.*s", static_cast<int>(reject.reason.size()), reject.reason.data());
+        const std::string_view code = reject.code, reason = reject.reason;
+        ms_plan_reject_bytes(plan_, row, detail::bytes(code), detail::bytes(reason));
     }
     /// Adds to a counter. It counts if the host accepts the answer to this batch.
     void count(Counter counter, std::uint64_t by = 1) { ms_plan_count(plan_, counter.index, by); }

@@ -53,10 +53,17 @@ void ms_count(ms_emitter *out, unsigned counter, uint64_t by);
 ///
 /// A function that returns MS_REJECTED without it rejects its record with the code `error`.
 ms_status ms_reject(ms_emitter *out, const char *code, const char *format, ...) MS_FORMAT(3, 4);
+/// The same for a code and a reason that are bytes: a NUL does not end them, and what is no UTF-8 in the reason is replaced.
+/// They are copied.
+ms_status ms_reject_bytes(ms_emitter *out, ms_bytes code, ms_bytes reason);
 /// Fails the batch, which may succeed later: the host tries it again.
 ms_status ms_fail_transient(ms_emitter *out, const char *format, ...) MS_FORMAT(2, 3);
 /// Fails the batch, which never will succeed: the host looks for the records that are to blame.
 ms_status ms_fail_permanent(ms_emitter *out, const char *format, ...) MS_FORMAT(2, 3);
+/// ms_fail_transient for a reason that is bytes, as ms_reject_bytes takes it.
+ms_status ms_fail_transient_bytes(ms_emitter *out, ms_bytes reason);
+/// ms_fail_permanent for a reason that is bytes, as ms_reject_bytes takes it.
+ms_status ms_fail_permanent_bytes(ms_emitter *out, ms_bytes reason);
 
 /// The record's value as text, in `*text`. Rejects the record as `null-value` where it is null and as `invalid-utf8` where
 /// it is no text.

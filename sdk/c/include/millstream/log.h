@@ -14,7 +14,7 @@ extern "C" {
 /// How much a line matters.
 enum ms_level { MS_DEBUG, MS_INFO, MS_WARN, MS_ERROR };
 
-/// Writes a line; what is no UTF-8 in it is replaced.
+/// Writes a line, cut at 64 KiB; what is no UTF-8 in it is replaced.
 void ms_log(enum ms_level level, ms_bytes message);
 
 /// Writes a line as printf does, cut at 4 KiB: for whoever looks for a bug.

@@ -7,7 +7,7 @@
 
 namespace millstream::log {
 
-/// Writes a line for whoever looks for a bug; what is no UTF-8 in it is replaced.
+/// Writes a line for whoever looks for a bug, cut at 64 KiB; what is no UTF-8 in it is replaced.
 inline void debug(std::string_view message) { ms_log(MS_DEBUG, detail::bytes(message)); }
 /// The same for whoever wants to know.
 inline void info(std::string_view message) { ms_log(MS_INFO, detail::bytes(message)); }

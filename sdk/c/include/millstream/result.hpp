@@ -16,6 +16,22 @@ namespace millstream {
 /// Bytes that may be null, which differs from empty.
 using Nullable = std::optional<std::string_view>;
 
+namespace detail {
+
+inline ms_bytes bytes(std::string_view view)
+{
+    // A view of nothing is empty, not null.
+    return ms_bytes_of(view.data() == nullptr ? "" : view.data(), view.size());
+}
+
+inline ms_bytes bytes(const Nullable &view) { return view ? bytes(*view) : ms_null(); }
+
+inline std::string_view view(ms_bytes bytes) { return {bytes.data == nullptr ? "" : bytes.data, bytes.len}; }
+
+inline Nullable nullable(ms_bytes bytes) { return ms_is_null(bytes) ? Nullable() : Nullable(view(bytes)); }
+
+} // namespace detail
+
 /// Why one record cannot be processed. It goes where the deployment sends failures, and the rest of the batch goes on.
 ///
 /// `code` is for machines and made to fit a-z, 0-9 and '-', 64 bytes; `reason` is for people and cut at 1 KiB.
@@ -62,11 +78,11 @@ public:
     {
         if (problem_ == nullptr)
             return status_;
-        const int len = static_cast<int>(problem_->reason.size());
-        const char *text = problem_->reason.data();
+        const std::string_view code = problem_->code, reason = problem_->reason;
         if (status_ == MS_REJECTED)
-            return ms_reject(out, problem_->code.c_str(), "%.*s", len, text);
-        return problem_->is_transient ? ms_fail_transient(out, "%.*s", len, text) : ms_fail_permanent(out, "%.*s", len, text);
+            return ms_reject_bytes(out, detail::bytes(code), detail::bytes(reason));
+        return problem_->is_transient ? ms_fail_transient_bytes(out, detail::bytes(reason))
+                                      : ms_fail_permanent_bytes(out, detail::bytes(reason));
     }
 
     /// The same in the columns face, where no record is at hand: a Reject fails the batch.
@@ -74,12 +90,9 @@ public:
     {
         if (problem_ == nullptr)
             return status_;
-        const int len = static_cast<int>(problem_->reason.size());
-        const char *text = problem_->reason.data();
-        if (status_ == MS_REJECTED)
-            return ms_plan_fail_permanent(plan, "%s: %.*s", problem_->code.c_str(), len, text);
-        return problem_->is_transient ? ms_plan_fail_transient(plan, "%.*s", len, text)
-                                      : ms_plan_fail_permanent(plan, "%.*s", len, text);
+        const std::string text = status_ == MS_REJECTED ? problem_->code + ": " + problem_->reason : problem_->reason;
+        const ms_bytes reason = detail::bytes(std::string_view(text));
+        return problem_->is_transient ? ms_plan_fail_transient_bytes(plan, reason) : ms_plan_fail_permanent_bytes(plan, reason);
     }
 
 private:
@@ -102,21 +115,6 @@ inline Result ok() { return {}; }
             return millstream_result;                                                                                  \
     } while (false)
 
-namespace detail {
-
-inline ms_bytes bytes(std::string_view view)
-{
-    // A view of nothing is empty, not null.
-    return ms_bytes_of(view.data() == nullptr ? "" : view.data(), view.size());
-}
-
-inline ms_bytes bytes(const Nullable &view) { return view ? bytes(*view) : ms_null(); }
-
-inline std::string_view view(ms_bytes bytes) { return {bytes.data == nullptr ? "" : bytes.data, bytes.len}; }
-
-inline Nullable nullable(ms_bytes bytes) { return ms_is_null(bytes) ? Nullable() : Nullable(view(bytes)); }
-
-} // namespace detail
 } // namespace millstream
 
 #endif

@@ -54,6 +54,8 @@ void ms_setting_required(ms_settings *settings, const char *name);
 bool ms_setting_is_set(const ms_settings *settings, const char *name);
 /// Says what else is wrong with the settings, as printf does; it refuses the deployment.
 void ms_setting_error(ms_settings *settings, const char *format, ...) MS_FORMAT(2, 3);
+/// The same for an error that is bytes: a NUL does not end it, and what is no UTF-8 in it is replaced. It is copied.
+void ms_setting_error_bytes(ms_settings *settings, ms_bytes error);
 
 /// Memory that lives as long as the instance, zeroed, for what `configure` makes of the settings.
 void *ms_setting_memory(ms_settings *settings, size_t size);

@@ -169,7 +169,7 @@ protected:
     /// Says what else is wrong with the settings; it refuses the deployment.
     void setting_error(std::string_view error)
     {
-        ms_setting_error(declaration_->settings, "%.*s", static_cast<int>(error.size()), error.data());
+        ms_setting_error_bytes(declaration_->settings, detail::bytes(error));
     }
 
 private:

@@ -2,6 +2,7 @@ package abi
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/millstream/millstream/sdk/go/internal/guest"
 )
@@ -29,8 +30,10 @@ func (w writer) bytes(at int, bytes []byte) {
 	w.u32(at+4, uint32(len(bytes)))
 }
 
+// text makes it UTF-8: texts in Go need not be, and the host refuses an answer with another one, so that a transient failure would
+// not be tried again.
 func (w writer) text(at int, text string) {
-	bytes := []byte(text)
+	bytes := []byte(strings.ToValidUTF8(text, "\uFFFD"))
 	*w.kept = append(*w.kept, bytes)
 	w.bytes(at, bytes)
 }

@@ -193,6 +193,20 @@ func TestADescriptionIsWritten(t *testing.T) {
 	}
 }
 
+func TestTextsThatAreNotUTF8AreMadeIt(t *testing.T) {
+	memory := newFake()
+	w := memory.writer(sizeOfApplied)
+	lowerApplied(w, nil, &guest.Failure{Transient: true, Message: "a\xff"})
+	if w.at[payload] != 0 || string(reader{memory, w.at}.list(2*payload, 1)) != "a\uFFFD" {
+		t.Errorf("the failure: %v", w.at[:16])
+	}
+	w = memory.writer(sizeOfDescribed)
+	lowerDescribed(w, nil, errors.New("\xc3"))
+	if string(reader{memory, w.at}.list(payload, 1)) != "\uFFFD" {
+		t.Errorf("the error: %v", w.at[:16])
+	}
+}
+
 func TestTheArenaGivesAlignedMemoryThatIsUsedAgain(t *testing.T) {
 	var a arena
 	seen := map[unsafe.Pointer]bool{}

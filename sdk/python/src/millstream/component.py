@@ -10,8 +10,9 @@ from wit_world.exports import guest
 from wit_world.imports import log, metrics, tables
 
 from . import host, wire
-from .errors import Failure, Refused, Transient, describe
+from .errors import Failure, Refused, Transient, describe, sendable
 from .finding import find
+from .log import warn
 from .running import Running
 from .transform import Transform
 
@@ -46,8 +47,7 @@ class _Imports:
     """The host that the component runs in."""
 
     def log(self, level: host.Level, message: str) -> None:
-        # A message of more than 1 MiB traps, and the host cuts lines at 8 KiB anyway; a lone surrogate does not cross.
-        log.write(_LEVELS[level], message[:65536].encode("utf-8", "backslashreplace").decode())
+        log.write(_LEVELS[level], message)
 
     def count(self, counter: int, by: int) -> None:
         metrics.add(counter, by)
@@ -82,7 +82,7 @@ class Guest:
         try:
             _running = _transform.start(settings)
         except Refused as error:
-            raise Err(str(error)) from None
+            raise Err(sendable(str(error))) from None
         except Exception as error:
             _log(error)
             raise Err(describe(error)) from None
@@ -107,7 +107,7 @@ class Guest:
 
 
 def _log(error: BaseException) -> None:
-    host.current.log("warn", "".join(traceback.format_exception(error)).rstrip())
+    warn("".join(traceback.format_exception(error)).rstrip())
 
 
 def _description(description: wire.Description) -> Any:

@@ -1,6 +1,7 @@
 """What is added to a transform's counters in one batch."""
 
 from enum import Enum
+from operator import index
 from typing import Any, Final
 
 from . import host
@@ -23,6 +24,7 @@ class Counts:
         number: Any = getattr(counter, COUNTER, None)
         if number is None:
             raise Permanent(f"{counter!r} is no counter: name its enumeration in @transform(counters=…)")
+        by = index(by)
         if not 0 <= by <= _MOST:
             raise ValueError(f"a counter cannot grow by {by}: counters count up, by at most 64 bits")
         self._sums[number] = min(self._sums.get(number, 0) + by, _MOST)

@@ -1,6 +1,7 @@
 """One emitted record, and what of it changes."""
 
 from collections.abc import Iterable, Mapping
+from operator import index
 from typing import Any, Final
 
 from . import jsons
@@ -81,6 +82,8 @@ class Emission:
 
     def timestamp(self, milliseconds: int) -> "Emission":
         """Another timestamp, in milliseconds since 1970-01-01T00:00Z; -1 is none."""
+        # What is no integer is this record's error here, and the whole batch's where the answer is packed.
+        milliseconds = index(milliseconds)
         if not -1 <= milliseconds <= _LAST_TIMESTAMP:
             raise ValueError(f"{milliseconds} is no timestamp: it is -1 or later, and fits 64 bits")
         self._draft.timestamps[self._at()] = milliseconds
@@ -88,6 +91,7 @@ class Emission:
 
     def partition(self, partition: int) -> "Emission":
         """A partition of the output's topic, instead of the one that the key leads to; -1 leaves it to the key."""
+        partition = index(partition)
         if not -1 <= partition <= _LAST_PARTITION:
             raise ValueError(f"{partition} is no partition: it is -1 or later, and fits 32 bits")
         self._draft.partitions[self._at()] = partition

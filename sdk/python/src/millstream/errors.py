@@ -38,7 +38,7 @@ class Failure(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = sendable(reason)
 
 
 class Transient(Failure):
@@ -66,16 +66,21 @@ def _lower(text: str) -> str:
     return "".join(c.lower() if c.isascii() else "-" for c in text)
 
 
-def cut(reason: str) -> str:
-    """At most 1 KiB of UTF-8, cut between two characters. What is no character (a lone surrogate) is written as its escape."""
-    if reason.isascii():
-        return reason[:_REASON]
-    encoded = reason.encode("utf-8", "backslashreplace")
-    return encoded[:_REASON].decode("utf-8", "ignore")
+def cut(text: str, most: int = _REASON) -> str:
+    """At most so many bytes of UTF-8, cut between two characters; `sendable` as well."""
+    if text.isascii():
+        return text[:most]
+    encoded = text[:most].encode("utf-8", "backslashreplace")
+    return encoded[:most].decode("utf-8", "ignore")
+
+
+def sendable(text: str) -> str:
+    """A text that the host accepts: what is no character (a lone surrogate) is written as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def describe(error: BaseException) -> str:
-    """An exception in one line: its type, and its text if it has one."""
+    """An exception in one line: its type, and its text if it has one; `sendable`."""
     text = str(error)
     name = type(error).__name__
-    return f"{name}: {text}" if text else name
+    return sendable(f"{name}: {text}" if text else name)

@@ -49,6 +49,11 @@ class Declared:
         return self.wanted.table is not None
 
     @property
+    def may_be_null(self) -> bool:
+        """Whether an entry can be null. A lookup's is where the table has no such key, whatever its presence is."""
+        return self.is_lookup or self.presence != "required"
+
+    @property
     def demands_value(self) -> bool:
         """Whether a record whose value is null cannot have it."""
         return not self.is_lookup and self.wanted.part == "value" and self.presence == "required"

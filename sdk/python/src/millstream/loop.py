@@ -48,7 +48,7 @@ def write(arguments: Sequence[str], fields: Sequence[Declared], with_record: boo
         begin += [f"whole{number} = whole[{number}]", f"start{number} = 0"]
         targets.append(f"end{number}")
         cut = f"whole{number}[start{number}:end{number}]"
-        if field.presence != "required":
+        if field.may_be_null:
             targets.append(f"null{number}")
             cut = f"None if null{number} else {cut}"
         fill += [f"event.{field.name} = {cut}", f"start{number} = end{number}"]
@@ -94,7 +94,7 @@ def columns_of(
             uncut, ends = columns.uncut(number)
         whole.append(uncut)
         through.append(ends)
-        if field.presence != "required":
+        if field.may_be_null:
             nulls = columns.nulls(number)
             through.append((compress(nulls, kept) if kept else nulls) if nulls else repeat(False))
     return through, whole
