@@ -35,7 +35,10 @@ struct Cli {
 const START: &str = "Start here:
   millstream dev                        a host with a broker of its own, to try things out
   millstream new --lang rust my-filter  a transform that builds, tests and deploys as it is
-Each command's --help has examples.";
+Each command's --help has examples.
+
+A command ends with 0; with 1 if what it was asked for failed; or with 64 if the command line
+is wrong. Standard error says why.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -57,13 +60,18 @@ enum Command {
     Delete(delete::Args),
     Topic(Box<topic::Args>),
     Demo(demo::Args),
-    /// Compile a module from standard input; the host's own business
-    #[command(hide = true)]
-    CompileModule,
 }
 
 /// Parses the command line, does what it says, and reports how it went.
 pub(crate) fn main() -> ExitCode {
+    // The host's own business, and no command: people who mistype one are not offered it.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == serve::COMPILE)
+    {
+        // A process of its own, which limits itself before a second thread exists.
+        millstream_engine::compile_main();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -73,10 +81,6 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(exit);
         }
     };
-    if let Command::CompileModule = cli.command {
-        // A process of its own, which limits itself before a second thread exists.
-        millstream_engine::compile_main();
-    }
     let ended = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -113,8 +117,6 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Delete(args) => delete::run(args).await?,
         Command::Topic(args) => topic::run(*args).await?,
         Command::Demo(args) => demo::run(args).await?,
-        // Never gets here: it has its own way out of main.
-        Command::CompileModule => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -73,6 +73,31 @@ fn mistakes_on_the_command_line_exit_with_64_and_name_what_is_wrong() {
         &["no.such.property"],
     );
     fails(64, &["demo", "--events", "0"], &["--events"]);
+    for arguments in [
+        ["rejected", "show", "x", "3"],
+        ["rejected", "redrive", "x", "0-1"],
+    ] {
+        fails(64, &arguments, &[arguments[3], "PARTITION/OFFSET"]);
+    }
+    fails(
+        64,
+        &["serve", "--brokers", "b:1", "--guest-memory", "lots"],
+        &["lots", "--guest-memory", "such as 512 MiB"],
+    );
+    // The broker of `dev` holds less than fits into memory.
+    fails(64, &["dev", "--table-dir", "x"], &["--table-dir"]);
+}
+
+#[test]
+fn the_hosts_own_business_is_not_offered_to_who_mistypes_a_command() {
+    let output = millstream(&["compile-modul"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(!text(&output.stderr).contains("compile-module"));
+}
+
+#[test]
+fn nothing_is_deleted_unasked_where_there_is_no_terminal_to_ask_on() {
+    fails(64, &["delete", "x"], &["no terminal", "--yes"]);
 }
 
 #[test]
@@ -209,6 +234,7 @@ fn help_has_examples_and_goes_to_standard_output() {
         "delete",
         "topic",
         "Start here",
+        "64 if the command line",
     ] {
         assert!(out.contains(command), "{command}\n{out}");
     }

@@ -173,8 +173,12 @@ impl Host {
         &self.inner.config.prefix
     }
 
+    /// Where other programs reach the brokers. The host itself uses an embedded one's own port, which only librdkafka understands.
     pub fn brokers(&self) -> &str {
-        self.inner.config.settings.brokers()
+        match &self.inner.config.embedded {
+            Some(broker) => broker.bootstrap_servers(),
+            None => self.inner.config.settings.brokers(),
+        }
     }
 
     pub fn is_embedded(&self) -> bool {

@@ -140,7 +140,8 @@ where
 {
     let (requests, receiver) = mpsc::unbounded_channel();
     let (state_sender, state) = watch::channel(RunState::Starting { problem: None });
-    let account = shared.schedule.account();
+    // It goes on where a runner before it ended.
+    let account = shared.schedule.account().after(stats.used());
     let handle = RunnerHandle {
         requests,
         state,

@@ -166,6 +166,14 @@ impl Account {
         Turns::new(self.clone(), work)
     }
 
+    /// The same for a transform that has used so much already, as [`Account::used`] counts it.
+    #[must_use]
+    pub fn after(self, used: Duration) -> Self {
+        let nanos = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
+        self.charges.used.store(nanos, Ordering::Relaxed);
+        self
+    }
+
     /// CPU time that this transform's slices have used.
     #[must_use]
     pub fn used(&self) -> Duration {

@@ -202,6 +202,11 @@ impl Stats {
             .fetch_add(guest_cpu.as_nanos() as u64, Relaxed);
     }
 
+    /// CPU time of all of it so far.
+    pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(self.guest_cpu.load(Relaxed) + self.host_cpu.load(Relaxed))
+    }
+
     /// All that lanes have used so far: what was not the guest's was the host's.
     pub(crate) fn cpu(&self, used: Duration) {
         let host = (used.as_nanos() as u64).saturating_sub(self.guest_cpu.load(Relaxed));

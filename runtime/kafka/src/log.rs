@@ -68,6 +68,8 @@ impl LogReader {
         let mut config = settings.following("millstream-log");
         config.set("auto.offset.reset", "earliest");
         config.set("queued.max.messages.kbytes", "4096");
+        // From the leader: a replica that is nearer may tell an earlier end, and what is decided has to have seen everything.
+        config.remove("client.rack");
         let consumer: StreamConsumer = config.create().map_err(|error| failed(&error))?;
         let assigned = {
             // Gone before the consumer: a list that outlives it hangs its end.

@@ -25,16 +25,14 @@ pub fn run(data: &[u8]) {
         headers.push((name.to_owned(), value));
     }
     let (key, value) = split(rest, b'\n');
-    let letter = Letter {
-        partition: 3,
-        record: LogRecord {
-            offset: 17,
-            key: nullable(key).map(<[u8]>::to_vec),
-            value: nullable(value).map(<[u8]>::to_vec),
-            headers,
-            timestamp: timestamp(data),
-        },
+    let record = LogRecord {
+        offset: 17,
+        key: nullable(key).map(<[u8]>::to_vec),
+        value: nullable(value).map(<[u8]>::to_vec),
+        headers,
+        timestamp: timestamp(data),
     };
+    let letter = Letter::new(3, record);
     let ours = letter.told("transform") == Some("route");
     assert_eq!(fuzzing::is_letter_of(&letter, "route", None), ours);
     let code = letter.told("code");

@@ -142,7 +142,7 @@ fn a_restart_picks_everything_up() {
         scene.deploy(&host, &["tag=1"]);
     }
     scenes[1].deploy(&host, &["tag=2"]);
-    host.cli(["delete", &scenes[2].name]).succeeded();
+    host.cli(["delete", &scenes[2].name, "--yes"]).succeeded();
     feed("before");
     scenes[0].reader().expect(2);
     scenes[1].reader().expect(2);
@@ -195,11 +195,12 @@ fn a_deleted_transform_stops_and_a_new_one_of_its_name_goes_on_or_starts_afresh(
     scene.deploy(&host, &[]);
     scene.reader().expect(1);
     host.await_caught_up(&scene.name, PATIENCE);
-    host.cli(["delete", &scene.name]).succeeded();
+    host.cli(["delete", &scene.name, "--yes"]).succeeded();
     wait_until("it is gone", PATIENCE, || {
         host.transform(&scene.name).is_none().then_some(())
     });
-    host.cli(["delete", &scene.name]).failed(1, &[&scene.name]);
+    host.cli(["delete", &scene.name, "--yes"])
+        .failed(1, &[&scene.name]);
     host.cli(["describe", &scene.name])
         .failed(1, &[&scene.name]);
     producer.send_all(&scene.source, &[Record::new("k", "2")]);
@@ -219,7 +220,8 @@ fn a_deleted_transform_stops_and_a_new_one_of_its_name_goes_on_or_starts_afresh(
     };
     assert_eq!(texts(2), ["1", "2"], "it went on where it was");
     host.await_caught_up(&scene.name, PATIENCE);
-    host.cli(["delete", &scene.name, "--offsets"]).succeeded();
+    host.cli(["delete", &scene.name, "--offsets", "--yes"])
+        .succeeded();
     wait_until("it is gone", PATIENCE, || {
         host.transform(&scene.name).is_none().then_some(())
     });

@@ -236,10 +236,11 @@ fn transforms_that_name_the_same_topic_share_its_table() {
         stats.out
     );
 
-    host.cli(["delete", &first.scene.name]).succeeded();
+    host.cli(["delete", &first.scene.name, "--yes"]).succeeded();
     second.ask(["a"]);
     assert_eq!(second.found(1), [("a".to_owned(), Some("1".to_owned()))]);
-    host.cli(["delete", &second.scene.name]).succeeded();
+    host.cli(["delete", &second.scene.name, "--yes"])
+        .succeeded();
     wait_until("nobody keeps the table", PATIENCE, || {
         table(&host, &first.users).is_none().then_some(())
     });

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use millstream_engine::{Deaf, Limits, Module};
+use millstream_engine::{Deaf, Description, Failure, Limits, Module};
 
-use super::test::{case, engine};
+use super::test::case;
+use super::test::engine::{self, Outcome};
 use super::trial::Record;
-use crate::output::Complaint;
+use crate::output::{Complaint, escape};
 
 /// One at a time, and the next may be made before it has gone.
 const INSTANCES: u32 = 4;
@@ -15,47 +16,100 @@ const INSTANCES: u32 = 4;
 pub(crate) struct DryRun {
     module: Module,
     settings: Vec<(String, String)>,
+    limits: Limits,
+    description: Description,
+}
+
+/// What came of a record.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    /// In the form of `expected.jsonl`; none where it is dropped.
+    pub(crate) lines: Vec<String>,
+    pub(crate) rejected: bool,
 }
 
 impl DryRun {
     /// `name` is what complaints call it.
+    ///
+    /// # Errors
+    /// If it is no component, does not take the settings, or looks into tables.
     pub(crate) async fn new(
         name: &str,
         wasm: &[u8],
         settings: Vec<(String, String)>,
+        limits: Limits,
     ) -> Result<DryRun, Complaint> {
         let module = engine::compile(name, wasm, engine::config(INSTANCES)).await?;
-        Ok(DryRun { module, settings })
+        let description = module
+            .describe(&settings, &limits)
+            .await
+            .map_err(|failure| {
+                Complaint::new(escape(name), escape(&failure.to_string()))
+                    .help("its settings and limits are those of the deployed manifest")
+            })?;
+        without_tables(name, &description)?;
+        Ok(DryRun {
+            module,
+            settings,
+            limits,
+            description,
+        })
     }
 
-    /// What comes of a record, in the form of `expected.jsonl`, or how the component fails on it. Each record gets an instance
-    /// of its own: none is blamed for what came before it.
-    pub(crate) async fn of(&self, record: Record) -> Result<Vec<String>, String> {
-        let limits = Limits::default();
-        let text = |failure: millstream_engine::Failure| failure.to_string();
-        let module = &self.module;
-        let description = module
-            .describe(&self.settings, &limits)
-            .await
-            .map_err(text)?;
-        let mut instance = module
-            .instantiate(&self.settings, &limits, &description, Arc::new(Deaf))
-            .await
-            .map_err(text)?;
-        let origin = (record.topic.clone(), record.partition);
+    /// What comes of a record, or how the component fails on it. Each record gets an instance of its own: none is blamed for
+    /// what came before it.
+    pub(crate) async fn of(&self, record: Record) -> Result<Came, Failure> {
+        let observer = Arc::new(Deaf);
+        let mut instance = self
+            .module
+            .instantiate(&self.settings, &self.limits, &self.description, observer)
+            .await?;
+        let (topic, partition) = (record.topic.clone(), record.partition);
         let input = [record.into_input()];
-        let outcomes = engine::apply(
-            &mut instance,
-            &description,
-            (&origin.0, origin.1),
-            &input,
-            0,
-        )
-        .await
-        .map_err(text)?;
-        Ok(outcomes
-            .iter()
-            .map(|outcome| case::write(outcome, &input))
-            .collect())
+        let origin = (topic.as_str(), partition);
+        let outcomes = engine::apply(&mut instance, &self.description, origin, &input, 0).await?;
+        let rejected = |outcome: &Outcome| matches!(outcome, Outcome::Rejected { .. });
+        Ok(Came {
+            rejected: outcomes.iter().any(rejected),
+            lines: outcomes
+                .iter()
+                .map(|outcome| case::write(outcome, &input))
+                .collect(),
+        })
+    }
+}
+
+/// Refuses a component with tables. What they hold is on the hosts: without it every record would seem to fail.
+fn without_tables(name: &str, description: &Description) -> Result<(), Complaint> {
+    if description.tables.is_empty() {
+        return Ok(());
+    }
+    let tables = escape(&description.tables.join(", ")).into_owned();
+    Err(Complaint::new(
+        escape(name),
+        format!("looks into tables ({tables}), which a dry run does not have"),
+    )
+    .help("redrive a few letters instead: `millstream rejected redrive NAME PARTITION/OFFSET`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use millstream_engine::Parts;
+
+    use super::*;
+
+    #[test]
+    fn a_component_with_tables_is_refused_and_they_are_named() {
+        let without = Description::simple(Parts::ALL, &["out"]);
+        assert!(without_tables("route.wasm", &without).is_ok());
+        let with = Description {
+            tables: vec!["users".to_owned(), "cities".to_owned()],
+            ..without
+        };
+        let complaint = without_tables("route.wasm", &with).unwrap_err();
+        assert_eq!(
+            complaint.to_string(),
+            "route.wasm: looks into tables (users, cities), which a dry run does not have"
+        );
     }
 }

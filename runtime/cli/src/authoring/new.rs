@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let language = language(&args.lang)?;
-    check_name(&args.name)?;
+    check_name(&args.name, language)?;
     let sdk = sdk(language, args.sdk_path.as_deref())?;
     let folder = PathBuf::from(&args.name);
     match fs::create_dir(&folder) {
@@ -56,16 +56,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let style = output::style::stdout();
     output::line(format_args!("{} {}/", style.green("created"), args.name));
     output::line(format_args!("\nNext:\n  cd {}", args.name));
-    for (command, what) in steps(language).iter().chain(STEPS) {
+    for (command, what) in next(language, &args.name) {
         output::line(format_args!("  {command:<20} {what}"));
     }
     Ok(())
 }
 
-/// What to do with a new project, in any language.
+/// The commands to go on with, and what for.
+fn next(language: Language, name: &str) -> impl Iterator<Item = (String, &'static str)> {
+    let steps = steps(language).iter().chain(STEPS);
+    steps.map(move |(command, what)| (command.replace("NAME", name), *what))
+}
+
+/// What to do with a new project called NAME, in any language.
 const STEPS: &[(&str, &str)] = &[
     ("millstream build", "the component"),
     ("millstream test", "its cases, through the component"),
+    ("millstream topic create NAME.in", ""),
     ("millstream deploy -f millstream.toml --create-topics", ""),
 ];
 
@@ -73,7 +80,10 @@ const STEPS: &[(&str, &str)] = &[
 fn steps(language: Language) -> &'static [(&'static str, &'static str)] {
     match language {
         Language::Rust => &[("cargo test", "its unit tests")],
-        Language::Go => &[("go test", "its unit tests")],
+        Language::Go => &[
+            ("go mod tidy", "once: fetches the SDK"),
+            ("go test", "its unit tests"),
+        ],
         Language::TypeScript => &[
             ("npm install", "the SDK, and what builds"),
             ("npm test", "its unit tests"),
@@ -84,7 +94,11 @@ fn steps(language: Language) -> &'static [(&'static str, &'static str)] {
             (".venv/bin/pytest", "its unit tests"),
         ],
         Language::C | Language::Cpp => &[
-            ("pip install ziglang", "a compiler for WebAssembly"),
+            ("python3 -m venv .venv", ""),
+            (
+                ".venv/bin/pip install ziglang==0.17.1",
+                "a compiler for WebAssembly",
+            ),
             ("cmake --preset native && cmake --build --preset native", ""),
             ("ctest --preset native", "its unit tests"),
         ],
@@ -115,7 +129,7 @@ fn language(name: &str) -> Result<Language, Complaint> {
     })
 }
 
-fn check_name(name: &str) -> Result<(), Complaint> {
+fn check_name(name: &str, language: Language) -> Result<(), Complaint> {
     let complaint = |reason: String| {
         Complaint::new(output::escape(name), reason)
             .help("use a name such as route-swipes: a-z, 0-9 and '-', beginning with a letter")
@@ -132,8 +146,16 @@ fn check_name(name: &str) -> Result<(), Complaint> {
             "means something else to the language, or to its tools".to_owned(),
         ));
     }
+    if language == Language::Python && PYTHON_MODULES.split_whitespace().any(|own| own == name) {
+        return Err(complaint(
+            "is a module of Python's own, which would be imported instead".to_owned(),
+        ));
+    }
     Ok(())
 }
+
+/// Python's standard library (3.11), as transforms would be called.
+const PYTHON_MODULES: &str = include_str!("new/python_modules.txt");
 
 /// Keywords of the languages, and names that their tools or the project itself already use.
 const RESERVED: &[&str] = &[
@@ -294,11 +316,11 @@ mod tests {
 
     #[test]
     fn a_name_must_do_for_a_transform_and_for_a_package() {
-        assert!(check_name("route-swipes").is_ok());
+        assert!(check_name("route-swipes", Language::Python).is_ok());
         for name in [
             "", "Route", "9lives", "a/b", "../x", "match", "test", "-a", "a_b",
         ] {
-            assert!(check_name(name).is_err(), "{name}");
+            assert!(check_name(name, Language::Rust).is_err(), "{name}");
         }
     }
 
@@ -323,6 +345,30 @@ mod tests {
                 let text = fs::read_to_string(folder.path().join(&file)).expect("it is there");
                 assert!(!text.contains("{{"), "{file}: {text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_python_project_is_not_called_as_a_module_that_python_has_itself() {
+        for name in ["csv", "email", "queue", "rlcompleter"] {
+            let refused = check_name(name, Language::Python).unwrap_err().to_string();
+            assert!(refused.contains("Python"), "{refused}");
+            assert!(check_name(name, Language::Go).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_to_come_next_is_what_the_project_says_itself() {
+        for language in Language::ALL {
+            let folder = tempfile::tempdir().expect("a folder");
+            write(folder.path(), files(language), "by-age", "x").expect("it can be written");
+            let readme = fs::read_to_string(folder.path().join("README.md")).expect("it is there");
+            // Python's has an environment that is activated, for all that follows.
+            let own = if language == Language::Python { 3 } else { 0 };
+            for (command, _) in next(language, "by-age").skip(own) {
+                assert!(readme.contains(&command), "{language:?}: {command}");
+            }
+            assert!(readme.contains("millstream topic create by-age.in"));
         }
     }
 

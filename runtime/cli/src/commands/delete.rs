@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Delete the committed offsets as well: a transform of that name starts afresh
     #[arg(long)]
     offsets: bool,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal to ask on
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -29,7 +29,13 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let client = args.server.client()?;
-    if !args.yes && std::io::stdin().is_terminal() {
+    if !args.yes {
+        if !std::io::stdin().is_terminal() {
+            return Err(Complaint::new("delete", "there is no terminal to ask on")
+                .help("give --yes to delete without being asked")
+                .usage()
+                .into());
+        }
         // Asked only of what exists: a typo is told at once.
         let revision = client.describe(&args.name).await?.transform.revision;
         let offsets = if args.offsets {

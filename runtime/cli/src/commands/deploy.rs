@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::api::{DeployQuery, Deployed};
+use crate::api::{DeployQuery, Deployed, State};
 use crate::args::{self, Pair, Server};
 use crate::client::{Client, Upload};
 use crate::output::progress::Spinner;
@@ -15,12 +15,14 @@ mod module;
 mod wait;
 
 pub(super) use manifest::{Assembled, assemble};
+use wait::NotRunning;
 pub(super) use wait::until_running;
 
 /// Deploy a transform, or its next revision
 ///
 /// Everything is checked before anything changes: the module, its settings, topics, names. A name that is deployed
-/// already gets its next revision, which takes over between two batches; deploying the same again changes nothing.
+/// already gets its next revision, which takes over between two batches; deploying the same again changes nothing, unless it
+/// has failed: then it is started again.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -31,7 +33,7 @@ pub(crate) struct Args {
     file: Option<PathBuf>,
     #[command(flatten)]
     changes: Changes,
-    /// Create source, output and rejected topics that do not exist yet
+    /// Create output and rejected topics that do not exist yet; what is read has to exist (`millstream topic create`)
     #[arg(long)]
     create_topics: bool,
     /// Refuse unless this revision is the live one; 0: no such transform yet
@@ -102,21 +104,41 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     if !args.json {
         announce(&deployed);
     }
-    let state = if args.no_wait {
+    let ended = if args.no_wait {
         None
     } else {
-        Some(until_running(&client, &deployed, args.timeout).await?)
+        Some(until_running(&client, &deployed, args.timeout).await)
     };
     if args.json {
-        let mut value = serde_json::to_value(&deployed)?;
-        value["state"] = serde_json::to_value(state)?;
-        return output::json(&value);
+        // Also where it does not run: it is stored all the same.
+        output::json(&as_json(&deployed, ended.as_ref())?)?;
     }
-    if let Some(state) = state {
+    let Some(state) = ended.transpose()? else {
+        return Ok(());
+    };
+    if !args.json {
         let state = style::stdout().green(state.as_str());
         output::line(format_args!("{} is {state}.", escape(&deployed.name)));
     }
     Ok(())
+}
+
+/// The deployment, and what has come of it as far as it was waited for.
+fn as_json(
+    deployed: &Deployed,
+    ended: Option<&Result<State, NotRunning>>,
+) -> serde_json::Result<serde_json::Value> {
+    let mut value = serde_json::to_value(deployed)?;
+    let state = match ended {
+        Some(Ok(state)) => Some(*state),
+        Some(Err(not_running)) => not_running.state,
+        None => None,
+    };
+    value["state"] = serde_json::to_value(state)?;
+    if let Some(Err(not_running)) = ended {
+        value["reason"] = not_running.reason.as_str().into();
+    }
+    Ok(value)
 }
 
 /// Has a host check and store a deployment. Asking again after a lost answer is safe, and is done.
@@ -206,9 +228,8 @@ mod tests {
     use super::*;
     use crate::api::Backlog;
 
-    #[test]
-    fn the_backlog_is_told_in_records_topics_and_partitions() {
-        let mut deployed = Deployed {
+    fn deployed() -> Deployed {
+        Deployed {
             name: "n".into(),
             revision: 1,
             digest: "d".into(),
@@ -220,7 +241,27 @@ mod tests {
             unchanged: false,
             created_topics: vec![],
             warnings: vec![],
-        };
+        }
+    }
+
+    #[test]
+    fn a_revision_that_is_stored_and_fails_is_told_as_json_with_its_state_and_reason() {
+        let deployed = deployed();
+        let failed = Err(NotRunning::failed(&deployed, "no memory".to_owned()));
+        let told = as_json(&deployed, Some(&failed)).expect("JSON");
+        assert_eq!(told["revision"], 1);
+        assert_eq!(told["state"], "failed");
+        assert_eq!(told["reason"], "no memory");
+        let told = as_json(&deployed, Some(&Ok(State::Running))).expect("JSON");
+        assert_eq!(told["state"], "running");
+        assert!(told.get("reason").is_none());
+        let told = as_json(&deployed, None).expect("JSON");
+        assert!(told["state"].is_null());
+    }
+
+    #[test]
+    fn the_backlog_is_told_in_records_topics_and_partitions() {
+        let mut deployed = deployed();
         assert_eq!(
             backlog(&deployed),
             "The backlog is 12,345 records in swipes (12 partitions)."

@@ -150,3 +150,55 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     } = host;
     serve::until_stopped(running).await
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        guests: GuestFlags,
+    }
+
+    /// A host on any free ports, which keeps its cache in the folder.
+    async fn host(folder: &tempfile::TempDir) -> DevHost {
+        let cache = folder.path().join("cache");
+        let cache = cache.to_str().expect("a path in UTF-8");
+        let flags = ["dev", "--max-instances", "4", "--cache-dir", cache];
+        let options = DevOptions {
+            listen: ([127, 0, 0, 1], 0).into(),
+            guests: Flags::parse_from(flags).guests,
+            quiet: true,
+            ..DevOptions::default()
+        };
+        start(options).await.expect("it starts")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_host_names_the_port_of_its_broker_that_other_programs_use() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = host(&folder).await;
+        assert_eq!(host.running.host().brokers(), host.brokers);
+        host.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_page_about_metrics_has_every_family() {
+        const PAGE: &str = include_str!("../../../../docs/metrics.md");
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = host(&folder).await;
+        let metrics = host.running.host().metrics().expect("text");
+        let families: Vec<&str> = metrics
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+            .collect();
+        assert!(families.contains(&"millstream_records_in"), "{metrics}");
+        for family in families {
+            assert!(PAGE.contains(&format!("`{family}")), "{family}");
+        }
+        host.stop().await;
+    }
+}

@@ -140,7 +140,7 @@ fn place(text: &str) -> anyhow::Result<(i32, i64)> {
         parts.and_then(|(partition, offset)| Some((partition.parse().ok()?, offset.parse().ok()?)));
     numbers.ok_or_else(|| {
         let why = "is no place: write PARTITION/OFFSET, as `millstream rejected list` shows it";
-        Complaint::new(format!("{text:?}"), why).into()
+        Complaint::new(format!("{text:?}"), why).usage().into()
     })
 }
 

@@ -9,8 +9,9 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use millstream_host::host::{HostConfig, StartError};
 use millstream_kafka::settings::Settings;
 
+use self::flags::DiskFlags;
 pub(crate) use self::{
-    flags::{GuestFlags, Listen},
+    flags::{COMPILE, GuestFlags, Listen},
     logging::Logging,
     running::Running,
 };
@@ -51,6 +52,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     guests: GuestFlags,
     #[command(flatten)]
+    disk: DiskFlags,
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -86,7 +89,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         workers: args.guests.workers(),
         in_flight: args.guests.in_flight(),
         table_memory: args.guests.table_memory(),
-        table_disk: args.guests.table_disk()?,
+        table_disk: args.disk.place(&args.guests)?,
     };
     let running = Running::start(config, address).await?;
     tracing::info!(

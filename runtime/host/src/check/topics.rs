@@ -55,10 +55,13 @@ fn read_exist(manifest: &Manifest, file: &str, facts: &Facts<'_>, findings: &mut
             .keys()
             .map(String::as_str)
             .filter(|name| !name.starts_with('_'));
+        let create = format!("create it first: `millstream topic create {topic}`");
         let hint = match crate::problem::nearest(topic, visible.clone()) {
             Some(near) => format!("did you mean \"{near}\"?"),
-            None if visible.clone().count() <= 10 => suggestion(topic, visible),
-            None => "create it first".to_owned(),
+            None if visible.clone().count() <= 10 => {
+                format!("{}; {create}", suggestion(topic, visible))
+            }
+            None => create,
         };
         findings.problems.push(Problem::new(
             format!("{file}: {item}"),

@@ -55,9 +55,9 @@ impl KafkaLog {
                 turn: Arc::default(),
             }
         } else {
-            // A dot cannot be part of a transform's name, so no group and no later transactional id equals it.
+            // No transform has an empty name, so none has this transactional id.
             Kind::Transactional {
-                id: format!("{prefix}.deployments.writer"),
+                id: format!("{prefix}..deployments"),
             }
         };
         Ok(KafkaLog {

@@ -21,7 +21,7 @@ use crate::{
     manifest::Manifest,
     modules::ModuleError,
     problem::Problem,
-    supervisor::State,
+    supervisor::{State, View},
 };
 
 /// A topic that is created where the broker has no say: one partition a core of a small cluster.

@@ -35,7 +35,9 @@ pub struct Letter {
 }
 
 impl Letter {
-    fn new(partition: i32, record: LogRecord) -> Letter {
+    /// As it stands in its topic.
+    #[must_use]
+    pub fn new(partition: i32, record: LogRecord) -> Letter {
         let value_size = record.value.as_ref().map(|value| value.len() as u64);
         Letter {
             partition,

@@ -199,15 +199,21 @@ impl Host {
             return Err(LettersError::UnknownTransform(name.to_owned()).into());
         }
         let mut all = Vec::new();
+        let open = deployments.open_redrive(name).map(|open| open.number);
         for redrive in deployments.redrives(name) {
+            let mut redrive = Arc::clone(redrive);
+            if !redrive.is_over() && open != Some(redrive.number) {
+                // Its transform was deleted: nobody is at it any more, or knows how far it was.
+                Arc::make_mut(&mut redrive).state = RedriveState::Cancelled(BTreeMap::new());
+            }
             let reached = match &redrive.state {
-                RedriveState::Running | RedriveState::Stopping => self.reached(redrive).await?,
+                RedriveState::Running | RedriveState::Stopping => self.reached(&redrive).await?,
                 RedriveState::Cancelled(reached) => reached.clone(),
                 RedriveState::Finished => BTreeMap::new(),
             };
             let view = self.inner.supervisor.redrive(name, redrive.number);
             all.push(RedriveStatus {
-                redrive: Arc::clone(redrive),
+                redrive,
                 reached,
                 here: view.map(|view| {
                     let (state, reason, _) = view.state();

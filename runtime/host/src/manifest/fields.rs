@@ -129,11 +129,7 @@ fn topics(found: &Found<'_>, problems: &mut Problems<'_>) -> Option<Vec<String>>
     let mut topics: Vec<String> = Vec::new();
     let mut sound = true;
     for item in array.iter() {
-        let item = Found {
-            path: found.path.clone(),
-            value: item.get_ref(),
-            at: item.span().start,
-        };
+        let item = found.item(item);
         match problems
             .text(&item)
             .and_then(|name| topic(&item, name, problems))
@@ -233,19 +229,10 @@ fn step(root: &Section<'_>, problems: &mut Problems<'_>) -> Option<Step> {
         return problems.at(&steps, "names no step: write [[steps]] with a module");
     };
     if let Some(second) = items.next() {
-        let second = Found {
-            path: steps.path.clone(),
-            value: second.get_ref(),
-            at: second.span().start,
-        };
+        let second = steps.item(second);
         problems.unsupported(&second, "several steps are", "all but one of the [[steps]]");
     }
-    let found = Found {
-        path: steps.path.clone(),
-        value: first.get_ref(),
-        at: first.span().start,
-    };
-    let section = problems.section(&found)?;
+    let section = problems.section(&steps.item(first))?;
     section.refuse_unknown(problems, STEP_FIELDS);
     let module = section.demand("module", problems, "module = \"route.wasm\"");
     step_of(module, section.get("settings"), problems)

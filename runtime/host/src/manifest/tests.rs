@@ -237,10 +237,8 @@ fn a_settings_name_is_all_of_its_key_dots_included() {
     );
     let manifest = Manifest::parse("m.toml", &text).unwrap();
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let mut settings = manifest.settings;
-    settings.sort();
     assert_eq!(
-        settings,
+        manifest.step.settings,
         [
             pair("input.format", "a"),
             pair("output.format", "2"),

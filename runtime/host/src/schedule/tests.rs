@@ -301,3 +301,11 @@ async fn probation_ends_with_short_slices_and_takes_twice_as_many_after_each_lon
         LONGEST_PROBATION
     );
 }
+
+#[test]
+fn an_account_may_go_on_where_one_before_it_ended() {
+    let account = Schedule::new(1).account().after(Duration::from_millis(5));
+    assert_eq!(account.used(), Duration::from_millis(5));
+    // It is not put behind the others for that.
+    assert_eq!(account.charges.rank.load(Ordering::Relaxed), 0);
+}

@@ -181,8 +181,7 @@ unsafe extern "C" fn on_log(
 ) {
     // SAFETY: librdkafka passes terminated strings.
     let (facility, line) = unsafe { (text(facility), text(line)) };
-    // One set of properties serves consumers and producers; that each ignores the other's is meant.
-    if facility == "CONFWARN" && line.contains("property and will be ignored") {
+    if is_meant(&facility, &line) {
         return;
     }
     // librdkafka reports every lost connection as an error, although it reconnects by itself, and once more as an event.
@@ -195,5 +194,40 @@ unsafe extern "C" fn on_log(
         3 | 4 => tracing::warn!(target: "millstream_kafka::librdkafka", facility, "{line}"),
         5 | 6 => tracing::info!(target: "millstream_kafka::librdkafka", facility, "{line}"),
         _ => tracing::debug!(target: "millstream_kafka::librdkafka", facility, "{line}"),
+    }
+}
+
+/// Whether a line warns of what is meant to be so. Other warnings about properties are worth reading.
+fn is_meant(facility: &str, line: &str) -> bool {
+    const MEANT: [&str; 3] = [
+        // One set of properties serves consumers and producers; that each ignores the other's is meant.
+        "property and will be ignored",
+        // No record may come before one that was refused: producers are made to fail instead.
+        "enable.gapless.guarantee is experimental",
+        // The embedded broker is a client without brokers; all others are given some.
+        "No `bootstrap.servers` configured",
+    ];
+    facility == "CONFWARN" && MEANT.iter().any(|text| line.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_of_what_is_meant_are_dropped_and_others_are_not() {
+        for meant in [
+            "[thrd:app]: Configuration property acks is a producer property and will be ignored by this consumer instance",
+            "[thrd:app]: Configuration property enable.gapless.guarantee is experimental: When set to `true`, any error",
+            "[thrd:app]: No `bootstrap.servers` configured: client will not be able to connect to Kafka cluster",
+        ] {
+            assert!(is_meant("CONFWARN", meant), "{meant}");
+        }
+        let misconfigured = "[thrd:app]: Configuration property `sasl.mechanism` set to `PLAIN` but `security.protocol` is not configured for SASL";
+        assert!(!is_meant("CONFWARN", misconfigured));
+        assert!(!is_meant(
+            "FAIL",
+            "enable.gapless.guarantee is experimental"
+        ));
     }
 }

@@ -36,7 +36,7 @@ pub(super) const WRONG: &[Wrong] = &[
     ("an output without a topic", &[("settings", "settings = { outputs = \"out,likes\" }")], &["likes", "probe.wasm", "--to likes="]),
     ("a topic for no output", &[("outputs", "outputs = { out = \"OUT\", lieks = \"OUT\" }")], &["outputs.lieks", "no such output"]),
     ("an output topic that does not exist", &[("outputs", "outputs = { out = \"nowhere-to-be\" }")], &["nowhere-to-be", "does not exist", "--create-topics"]),
-    ("a source topic that does not exist", &[("source", "source = { topics = [\"nothing-here\"] }")], &["nothing-here", "does not exist"]),
+    ("a source topic that does not exist", &[("source", "source = { topics = [\"nothing-here\"] }")], &["nothing-here", "does not exist", "millstream topic create nothing-here"]),
     ("a rejected topic that does not exist", &[("failures", "failures = { rejected = { topic = \"no-grave\" } }")], &["no-grave", "does not exist", "--create-topics"]),
     ("a loop", &[("outputs", "outputs = { out = \"SOURCE\" }")], &["allow-loop"]),
     ("rejected rows back into the source", &[("failures", "failures = { rejected = { topic = \"SOURCE\" } }")], &["allow-loop"]),

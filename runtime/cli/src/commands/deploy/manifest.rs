@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use millstream_host::manifest::Manifest;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{Changes, usage};
 use crate::args;
@@ -148,13 +148,11 @@ fn apply(
     if !changes.from.is_empty() || changes.start.is_some() {
         let source = table(document.as_table_mut(), "source")?;
         if !changes.from.is_empty() {
-            source.insert(
-                "topics",
-                Value::from_iter(changes.from.iter().map(String::as_str)).into(),
-            );
+            let topics = Value::from_iter(changes.from.iter().map(String::as_str));
+            put(source, "topics", topics);
         }
         if let Some(start) = &changes.start {
-            source.insert("start", Value::from(start.as_str()).into());
+            put(source, "start", start.as_str());
         }
     }
     if module.is_some() || !changes.setting.is_empty() {
@@ -165,34 +163,66 @@ fn apply(
         if !changes.setting.is_empty() {
             let settings = table(step, "settings")?;
             for pair in &changes.setting {
-                settings.insert(&pair.key, Value::from(pair.value.as_str()).into());
+                put(settings, &pair.key, pair.value.as_str());
             }
         }
     }
-    for (name, pairs) in [("outputs", &changes.to), ("tables", &changes.table)] {
-        if !pairs.is_empty() {
-            let topics = table(document.as_table_mut(), name)?;
-            for pair in pairs {
-                topics.insert(&pair.key, Value::from(pair.value.as_str()).into());
-            }
+    if !changes.to.is_empty() {
+        let outputs = table(document.as_table_mut(), "outputs")?;
+        for pair in &changes.to {
+            put(outputs, &pair.key, pair.value.as_str());
+        }
+    }
+    if !changes.table.is_empty() {
+        let tables = table(document.as_table_mut(), "tables")?;
+        for pair in &changes.table {
+            put_topic(tables, &pair.key, &pair.value);
         }
     }
     if let Some(topic) = &changes.rejected {
-        let failures = table(document.as_table_mut(), "failures")?;
-        let mut rejected = toml_edit::InlineTable::new();
-        rejected.insert("topic", topic.as_str().into());
-        failures.insert("rejected", Value::InlineTable(rejected).into());
+        put_rejected(table(document.as_table_mut(), "failures")?, topic);
     }
     Ok(document.to_string() != before)
 }
 
-/// Replaces a value where it stands, or adds it.
-fn put(table: &mut Table, key: &str, value: impl Into<Value>) {
-    table[key] = toml_edit::value(value);
+/// Replaces a value where it stands, between the comments around it, or adds it.
+fn put(table: &mut dyn TableLike, key: &str, value: impl Into<Value>) {
+    let mut value = value.into();
+    match table.get_mut(key) {
+        Some(item) => {
+            if let Some(old) = item.as_value() {
+                value.decor_mut().clone_from(old.decor());
+            }
+            *item = Item::Value(value);
+        }
+        None => {
+            table.insert(key, Item::Value(value));
+        }
+    }
+}
+
+/// Names the topic of an entry, which may be a topic alone or a table that says more.
+fn put_topic(parent: &mut dyn TableLike, key: &str, topic: &str) {
+    match parent.get_mut(key).and_then(Item::as_table_like_mut) {
+        Some(entry) => put(entry, "topic", topic),
+        None => put(parent, key, topic),
+    }
+}
+
+/// Names the topic for rejected rows; what else is said of them stays.
+fn put_rejected(failures: &mut dyn TableLike, topic: &str) {
+    let said = failures.get("rejected");
+    if !said.is_some_and(Item::is_table_like) {
+        // `rejected = "drop"` is short for a table with that policy.
+        let policy = said.and_then(Item::as_str).map(|policy| ("policy", policy));
+        let entry: InlineTable = policy.into_iter().collect();
+        put(failures, "rejected", entry);
+    }
+    put_topic(failures, "rejected", topic);
 }
 
 /// The table of that name, whichever way it is written; a new one if there is none.
-fn table<'t>(parent: &'t mut Table, key: &str) -> Result<&'t mut dyn toml_edit::TableLike, String> {
+fn table<'t>(parent: &'t mut Table, key: &str) -> Result<&'t mut dyn TableLike, String> {
     parent
         .entry(key)
         .or_insert_with(toml_edit::table)
@@ -200,18 +230,16 @@ fn table<'t>(parent: &'t mut Table, key: &str) -> Result<&'t mut dyn toml_edit::
         .ok_or_else(|| format!("{key} is not a table"))
 }
 
-/// The one step; a new one if there is none.
+/// Where the module and its settings are said: in the one step, or, without [[steps]], in the document itself.
 fn step(document: &mut DocumentMut) -> Result<&mut Table, String> {
-    let steps = document
-        .entry("steps")
-        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    let steps = steps
-        .as_array_of_tables_mut()
-        .ok_or("steps is not written as [[steps]], so options cannot change it")?;
-    if steps.is_empty() {
-        steps.push(Table::new());
+    if !document.contains_key("steps") {
+        return Ok(document.as_table_mut());
     }
-    steps.get_mut(0).ok_or_else(|| "steps is empty".to_owned())
+    document
+        .get_mut("steps")
+        .and_then(Item::as_array_of_tables_mut)
+        .and_then(|steps| steps.get_mut(0))
+        .ok_or_else(|| "steps is not written as [[steps]], so options cannot change it".to_owned())
 }
 
 impl Assembled {
@@ -253,15 +281,13 @@ fn as_option(detail: &str) -> String {
             .trim_start(),
         None => rest,
     };
-    let options: [(&str, &str); 12] = [
+    let options: [(&str, &str); 10] = [
         ("outputs.", "--to "),
         ("outputs", "--to"),
         ("tables.", "--table "),
         ("tables", "--table"),
         ("source.topics", "--from"),
         ("source.start", "--start"),
-        ("steps[0].settings.", "--setting "),
-        ("steps.settings.", "--setting "),
         ("settings.", "--setting "),
         ("failures.rejected.topic", "--rejected"),
         ("allow-loop", "--allow-loop"),

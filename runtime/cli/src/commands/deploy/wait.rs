@@ -15,10 +15,26 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(10);
 /// What an answer means for the wait.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
-    Wait(Option<String>),
+    Wait(State, Option<String>),
     Running,
     Failed(String),
     Replaced(u64),
+}
+
+/// A revision that is stored and does not run.
+#[derive(Debug)]
+pub(crate) struct NotRunning {
+    /// Where the host says it is; `None`: it does not say.
+    pub(super) state: Option<State>,
+    pub(super) reason: String,
+    /// The same for people, with the remedy.
+    pub(super) error: anyhow::Error,
+}
+
+impl From<NotRunning> for anyhow::Error {
+    fn from(not_running: NotRunning) -> Self {
+        not_running.error
+    }
 }
 
 /// Waits until the deployed revision runs.
@@ -29,7 +45,7 @@ pub(crate) async fn until_running(
     client: &Client,
     deployed: &Deployed,
     timeout: Duration,
-) -> anyhow::Result<State> {
+) -> Result<State, NotRunning> {
     let began = Instant::now();
     let name = escape(&deployed.name).into_owned();
     let spinner = Spinner::start(format!("waiting for {name} to run"));
@@ -38,59 +54,82 @@ pub(crate) async fn until_running(
         let verdict = match client.describe(&deployed.name).await {
             Ok(detail) => judge(&detail, deployed.revision),
             Err(error) if unknown_yet(&error) && began.elapsed() < UNKNOWN_FOR.min(timeout) => {
-                Verdict::Wait(None)
+                Verdict::Wait(State::Starting, None)
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(NotRunning::unknown(error)),
         };
-        match verdict {
+        let (state, reason) = match verdict {
+            Verdict::Wait(state, reason) => (state, reason),
             Verdict::Running => return Ok(State::Running),
-            Verdict::Failed(reason) => {
-                return Err(Complaint::new(
-                    format!("{name}, revision {}", deployed.revision),
-                    format!("failed: {}", escape(&reason)),
-                )
-                .help(format!(
-                    "`millstream logs {name}` shows what it logged; deploy a corrected revision"
-                ))
-                .into());
-            }
-            Verdict::Replaced(by) => {
-                return Err(Complaint::new(
-                    format!("{name}, revision {}", deployed.revision),
-                    format!("was replaced by revision {by} before it ran here"),
-                )
-                .help(format!(
-                    "`millstream describe {name}` shows what is deployed now and by whom"
-                ))
-                .into());
-            }
-            Verdict::Wait(reason) => {
-                if let Some(reason) = &reason {
-                    spinner.say(format!("waiting for {name} to run: {}", escape(reason)));
-                }
-                if reason.is_some() && reason != told && began.elapsed() > Duration::from_secs(3) {
-                    told = reason;
-                    if let Some(reason) = &told {
-                        output::note(format_args!(
-                            "{name} is not running yet: {}",
-                            escape(reason)
-                        ));
-                    }
-                }
+            Verdict::Failed(reason) => return Err(NotRunning::failed(deployed, reason)),
+            Verdict::Replaced(by) => return Err(NotRunning::replaced(deployed, by)),
+        };
+        if let Some(reason) = &reason {
+            let reason = escape(reason);
+            spinner.say(format!("waiting for {name} to run: {reason}"));
+            if told.as_deref() != Some(&*reason) && began.elapsed() > Duration::from_secs(3) {
+                output::note(format_args!("{name} is not running yet: {reason}"));
+                told = Some(reason.into_owned());
             }
         }
         if began.elapsed() > timeout {
-            let why = told
-                .map(|reason| format!(": {}", escape(&reason)))
-                .unwrap_or_default();
-            return Err(Complaint::new(name.clone(), format!("does not run after {}{why}", numbers::took(timeout)))
-                .help(format!(
-                    "it stays deployed and starts when it can: `millstream describe {name}` shows its state; \
-                     --timeout waits longer, --no-wait not at all"
-                ))
-                .into());
+            return Err(NotRunning::late(deployed, timeout, state, told));
         }
         tokio::time::sleep(POLL).await;
+    }
+}
+
+impl NotRunning {
+    fn new(state: Option<State>, reason: String, complaint: Complaint) -> NotRunning {
+        NotRunning {
+            state,
+            reason,
+            error: complaint.into(),
+        }
+    }
+
+    /// The host does not answer any more, or has no such transform.
+    fn unknown(error: anyhow::Error) -> NotRunning {
+        NotRunning {
+            state: None,
+            reason: error.to_string(),
+            error,
+        }
+    }
+
+    pub(super) fn failed(deployed: &Deployed, reason: String) -> NotRunning {
+        let name = escape(&deployed.name);
+        let thing = format!("{name}, revision {}", deployed.revision);
+        let complaint = Complaint::new(thing, format!("failed: {}", escape(&reason))).help(format!(
+            "`millstream logs {name}` shows what it logged; deploy a corrected revision, or the same again once the cause is gone"
+        ));
+        NotRunning::new(Some(State::Failed), reason, complaint)
+    }
+
+    fn replaced(deployed: &Deployed, by: u64) -> NotRunning {
+        let name = escape(&deployed.name);
+        let thing = format!("{name}, revision {}", deployed.revision);
+        let reason = format!("was replaced by revision {by} before it ran here");
+        let complaint = Complaint::new(thing, &reason).help(format!(
+            "`millstream describe {name}` shows what is deployed now and by whom"
+        ));
+        NotRunning::new(None, reason, complaint)
+    }
+
+    fn late(
+        deployed: &Deployed,
+        timeout: Duration,
+        state: State,
+        why: Option<String>,
+    ) -> NotRunning {
+        let name = escape(&deployed.name);
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let reason = format!("does not run after {}{why}", numbers::took(timeout));
+        let complaint = Complaint::new(name.clone(), &reason).help(format!(
+            "it stays deployed and starts when it can: `millstream describe {name}` shows its state; \
+             --timeout waits longer, --no-wait not at all"
+        ));
+        NotRunning::new(Some(state), reason, complaint)
     }
 }
 
@@ -104,7 +143,8 @@ fn unknown_yet(error: &anyhow::Error) -> bool {
 fn judge(detail: &TransformDetail, revision: u64) -> Verdict {
     let transform = &detail.transform;
     if transform.revision < revision {
-        return Verdict::Wait(Some(format!("revision {} still runs", transform.revision)));
+        let reason = format!("revision {} still runs", transform.revision);
+        return Verdict::Wait(State::Starting, Some(reason));
     }
     if transform.revision > revision {
         return Verdict::Replaced(transform.revision);
@@ -117,8 +157,8 @@ fn judge(detail: &TransformDetail, revision: u64) -> Verdict {
                 .clone()
                 .unwrap_or_else(|| "the host gives no reason".to_owned()),
         ),
-        State::Starting | State::Waiting | State::Stopping | State::Unknown => {
-            Verdict::Wait(transform.reason.clone())
+        state @ (State::Starting | State::Waiting | State::Stopping | State::Unknown) => {
+            Verdict::Wait(state, transform.reason.clone())
         }
     }
 }
@@ -156,7 +196,7 @@ mod tests {
     fn an_earlier_revision_that_still_runs_is_not_the_one_waited_for() {
         assert!(matches!(
             judge(&detail(2, State::Running), 3),
-            Verdict::Wait(_)
+            Verdict::Wait(State::Starting, _)
         ));
         assert_eq!(judge(&detail(3, State::Running), 3), Verdict::Running);
         assert_eq!(judge(&detail(4, State::Running), 3), Verdict::Replaced(4));
@@ -170,7 +210,7 @@ mod tests {
         );
         assert_eq!(
             judge(&detail(3, State::Waiting), 3),
-            Verdict::Wait(Some("why".into()))
+            Verdict::Wait(State::Waiting, Some("why".into()))
         );
     }
 }

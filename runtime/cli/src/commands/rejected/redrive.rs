@@ -1,18 +1,13 @@
 //! `millstream rejected redrive`, `redrives` and `cancel`: dead letters are processed once more.
 
-use std::path::PathBuf;
-use std::time::{Duration, UNIX_EPOCH};
+mod dry_run;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use millstream_host::manifest::Manifest;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::place;
-use crate::api::{
-    Redrive, RedriveCancel, RedriveRequest, RejectedDetail, RejectedQuery, RejectedRecord, State,
-};
+use crate::api::{Redrive, RedriveCancel, RedriveRequest, State};
 use crate::args::{self, Server};
-use crate::authoring::dry_run::DryRun;
-use crate::authoring::trial::Record;
 use crate::client::Client;
 use crate::output::{self, Complaint, escape, numbers, progress::Spinner, table::Columns};
 
@@ -43,6 +38,10 @@ pub(super) struct Begin {
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
     /// Write nothing: show what would come of them, here and now
+    ///
+    /// Each goes through an instance of its own on this machine, with the settings and limits of the deployed manifest. Letters that
+    /// an earlier redrive has sent on their way, and those whose value was cut, are shown as well, although a redrive passes
+    /// them over. Modules that look into tables are refused: what tables hold is on the hosts.
     #[arg(long)]
     dry_run: bool,
     /// With --dry-run: through this component instead of the deployed one
@@ -89,7 +88,7 @@ pub(super) async fn begin(args: Begin) -> anyhow::Result<()> {
     let places = args.places.iter().map(|text| place(text));
     let places: Vec<(i32, i64)> = places.collect::<Result<_, _>>()?;
     if args.dry_run {
-        return dry_run(&args, &client, &places).await;
+        return dry_run::run(&args, &client, &places).await;
     }
     let request = RedriveRequest {
         code: args.code,
@@ -210,100 +209,4 @@ pub(super) async fn cancel(args: Cancel) -> anyhow::Result<()> {
         escape(&args.name)
     ));
     Ok(())
-}
-
-async fn dry_run(args: &Begin, client: &Client, places: &[(i32, i64)]) -> anyhow::Result<()> {
-    let name = &args.name;
-    let detail = client.describe(name).await?;
-    let manifest = Manifest::parse("the deployed manifest", &detail.manifest)
-        .map_err(|problems| Complaint::new(escape(name), format!("{problems:?}")))?;
-    let (what, wasm) = match &args.module {
-        Some(file) => {
-            let what = file.display().to_string();
-            let wasm = std::fs::read(file)
-                .map_err(|error| Complaint::new(&what, format!("cannot be read: {error}")))?;
-            (what, wasm)
-        }
-        None => (detail.module.file.clone(), client.module(name).await?),
-    };
-    let component = DryRun::new(&what, &wasm, manifest.step.settings).await?;
-    let chosen = if places.is_empty() {
-        let query = RejectedQuery {
-            code: args.code.clone(),
-            limit: args.max,
-        };
-        let list = client.rejected(name, &query).await?;
-        list.records
-            .iter()
-            .map(|record| (record.partition, record.offset))
-            .collect()
-    } else {
-        places.to_vec()
-    };
-    let (mut passed, mut failed) = (0u64, 0u64);
-    for (partition, offset) in chosen {
-        let letter = client.rejected_record(name, partition, offset).await?;
-        output::line(format_args!(
-            "{partition}/{offset} {}",
-            super::source(&letter.record)
-        ));
-        match component.of(original(&letter)?).await {
-            Ok(lines) if lines.is_empty() => output::line("  (nothing: it is dropped)"),
-            Ok(lines) => {
-                let again = lines.iter().any(|line| line.contains("\"rejected\":"));
-                if again {
-                    failed += 1
-                } else {
-                    passed += 1
-                }
-                for line in lines {
-                    output::line(format_args!("  {}", escape(&line)));
-                }
-                continue;
-            }
-            Err(why) => {
-                failed += 1;
-                output::line(format_args!("  fails: {}", escape(&why)));
-                continue;
-            }
-        }
-        passed += 1;
-    }
-    output::line(format_args!(
-        "\n{} would go through, {} would fail again. Nothing was written.",
-        numbers::count(passed),
-        numbers::count(failed)
-    ));
-    Ok(())
-}
-
-/// The record that a letter once was.
-fn original(letter: &RejectedDetail) -> anyhow::Result<Record> {
-    let RejectedRecord {
-        source_topic,
-        source_partition,
-        source_offset,
-        time,
-        ..
-    } = &letter.record;
-    let bytes =
-        |base64: &Option<String>| base64.as_ref().map(|text| BASE64.decode(text)).transpose();
-    let own = letter
-        .headers
-        .iter()
-        .filter(|(name, _)| !name.starts_with(millstream_host::delivery::HEADER_PREFIX));
-    let headers = own.map(|(name, value)| Ok((name.clone(), bytes(value)?)));
-    let since_1970 = time
-        .as_deref()
-        .and_then(|time| humantime::parse_rfc3339(time).ok())
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Ok(Record {
-        topic: source_topic.clone(),
-        partition: source_partition.parse()?,
-        offset: source_offset.parse()?,
-        key: bytes(&letter.key_base64)?,
-        value: bytes(&letter.value_base64)?,
-        headers: headers.collect::<anyhow::Result<_>>()?,
-        timestamp: since_1970.map_or(-1, |since| i64::try_from(since.as_millis()).unwrap_or(-1)),
-    })
 }

@@ -1,4 +1,4 @@
-//! Flags that `serve` and `dev` share.
+//! Flags of `serve`, most of which `dev` shares.
 
 use std::{net::SocketAddr, path::PathBuf, thread};
 
@@ -8,8 +8,8 @@ use millstream_host::tables::{DEFAULT_ROOM, DISK_TABLES, DiskPlace};
 
 use crate::{api::DEFAULT_PORT, output::Complaint};
 
-/// The hidden subcommand that compiles a module.
-const COMPILE: &str = "compile-module";
+/// What this program is told to compile a module from its standard input.
+pub(crate) const COMPILE: &str = "compile-module";
 
 /// Where the API is.
 #[derive(clap::Args, Clone, Debug)]
@@ -54,7 +54,7 @@ pub(crate) struct GuestFlags {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     max_instances: u32,
     /// Memory of all instances together
-    #[arg(long, value_name = "SIZE", default_value = "2 GiB")]
+    #[arg(long, value_name = "SIZE", default_value = "2 GiB", value_parser = size)]
     guest_memory: ByteSize,
     /// Where compiled modules are kept; nobody else may write there [default: a folder of your own below ~/.cache]
     #[arg(long, value_name = "FOLDER", env = "MILLSTREAM_CACHE_DIR")]
@@ -63,18 +63,29 @@ pub(crate) struct GuestFlags {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
     /// Input that may be in flight, all transforms together
-    #[arg(long, value_name = "SIZE", default_value = "64 MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "64 MiB", value_parser = size)]
     in_flight: ByteSize,
     /// Memory of all tables that transforms look into
-    #[arg(long, value_name = "SIZE", default_value = "2 GiB")]
+    #[arg(long, value_name = "SIZE", default_value = "2 GiB", value_parser = size)]
     table_memory: ByteSize,
+}
+
+/// Where tables are kept that outgrow their memory. Not for `dev`, whose broker holds less than fits into it.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct DiskFlags {
     /// Where tables are kept that are larger than their memory; other hosts on this machine may have the same folder
     /// [default: tables in the folder of compiled modules]. Only for builds with the feature disk-tables
     #[arg(long, value_name = "FOLDER", env = "MILLSTREAM_TABLE_DIR")]
     table_dir: Option<PathBuf>,
     /// Disk of all tables that are kept there
-    #[arg(long, value_name = "SIZE", default_value = "64 GiB")]
+    #[arg(long, value_name = "SIZE", default_value = "64 GiB", value_parser = size)]
     table_disk: ByteSize,
+}
+
+/// A size as people write it. What the crate says of another one names no way to write it.
+fn size(text: &str) -> Result<ByteSize, String> {
+    text.parse()
+        .map_err(|_| "write a number and a unit, such as 512 MiB".to_owned())
 }
 
 impl GuestFlags {
@@ -110,10 +121,12 @@ impl GuestFlags {
     pub(crate) fn table_memory(&self) -> u64 {
         self.table_memory.as_u64()
     }
+}
 
+impl DiskFlags {
     /// # Errors
     /// If this build has none but a folder is given.
-    pub(crate) fn table_disk(&self) -> anyhow::Result<Option<DiskPlace>> {
+    pub(super) fn place(&self, guests: &GuestFlags) -> anyhow::Result<Option<DiskPlace>> {
         if !DISK_TABLES {
             return match &self.table_dir {
                 None => Ok(None),
@@ -127,12 +140,8 @@ impl GuestFlags {
             };
         }
         let cached = || {
-            Some(
-                self.cache_dir
-                    .clone()
-                    .or_else(default_cache)?
-                    .join("tables"),
-            )
+            let cache = guests.cache_dir.clone().or_else(default_cache)?;
+            Some(cache.join("tables"))
         };
         let folder = self.table_dir.clone().or_else(cached);
         let bytes = self.table_disk.as_u64();
@@ -150,8 +159,6 @@ impl Default for GuestFlags {
             workers: None,
             in_flight: ByteSize::mib(64),
             table_memory: ByteSize(DEFAULT_ROOM),
-            table_dir: None,
-            table_disk: ByteSize::gib(64),
         }
     }
 }

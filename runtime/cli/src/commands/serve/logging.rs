@@ -8,7 +8,7 @@ const DEFAULT_FILTER: &str = "info,librdkafka=off,rdkafka=off";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct Logging {
-    /// How the log is written
+    /// How the log is written; RUST_LOG says how much of it, such as RUST_LOG=debug
     #[arg(
         long,
         value_enum,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use crate::{
     manifest::units,
@@ -25,6 +28,18 @@ pub(super) struct Found<'t> {
     pub(super) value: &'t DeValue<'t>,
     /// Byte offset.
     pub(super) at: usize,
+}
+
+impl<'t> Found<'t> {
+    /// An item of this list: what is wrong with it is the list's problem.
+    pub(super) fn item(&self, item: &'t Spanned<DeValue<'t>>) -> Found<'t> {
+        Found {
+            path: self.path.clone(),
+            name: self.name,
+            value: item.get_ref(),
+            at: item.span().start,
+        }
+    }
 }
 
 impl<'t> Section<'t> {

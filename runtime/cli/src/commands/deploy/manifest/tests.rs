@@ -1,3 +1,5 @@
+use millstream_host::failure::Policy;
+
 use super::*;
 use crate::args::Pair;
 
@@ -139,6 +141,127 @@ fn options_change_a_file_and_leave_the_rest_of_it_alone() {
         ]
     );
     assert_eq!(manifest.outputs.len(), 2);
+}
+
+/// What `millstream new` writes: module and settings stand in the document itself.
+const WITHOUT_STEPS: &str = include_str!("../../../authoring/new/rust/millstream.toml.in");
+
+/// The document with these options in it, and what a host makes of it.
+fn changed(text: &str, module: Option<&str>, changes: &Changes) -> (String, Manifest) {
+    let mut document: DocumentMut = text.parse().expect("TOML");
+    assert!(apply(&mut document, module.map(Path::new), changes).expect("applied"));
+    let text = document.to_string();
+    let manifest = Manifest::parse("m", &text).expect(&text);
+    (text, manifest)
+}
+
+#[test]
+fn module_and_settings_go_where_a_manifest_without_steps_has_them() {
+    let text = WITHOUT_STEPS.replace("{{name}}", "by-age");
+    let changes = Changes {
+        setting: vec![pair("min-age=21"), pair("strict=yes")],
+        ..Changes::default()
+    };
+    let (text, manifest) = changed(&text, Some("other.wasm"), &changes);
+    assert!(!text.contains("steps"), "{text}");
+    assert_eq!(manifest.step.module, "other.wasm");
+    assert_eq!(
+        manifest.step.settings,
+        [
+            ("min-age".to_owned(), "21".to_owned()),
+            ("strict".to_owned(), "yes".to_owned())
+        ]
+    );
+    assert_eq!(manifest.outputs.len(), 2);
+}
+
+#[test]
+fn what_is_added_to_the_document_itself_does_not_end_up_in_its_last_table() {
+    let bare = "name = \"n\"\n[source]\ntopics = [\"t\"]\n[outputs]\na = \"b\"\n";
+    let changes = Changes {
+        setting: vec![pair("threshold=5")],
+        allow_loop: true,
+        ..Changes::default()
+    };
+    let (text, manifest) = changed(bare, Some("m.wasm"), &changes);
+    assert_eq!(manifest.step.module, "m.wasm");
+    assert_eq!(manifest.step.settings.len(), 1, "{text}");
+    assert_eq!(manifest.outputs.len(), 1, "{text}");
+    assert!(manifest.allow_loop);
+}
+
+#[test]
+fn comments_around_what_an_option_changes_stay() {
+    let commented = "name = \"n\" # for now\nsource = { topics = [\"t\"] }\nmodule = \"m.wasm\"\n[outputs]\n# right swipes\nlikes = \"old\" # all of them\n";
+    let changes = Changes {
+        name: Some("other".into()),
+        to: vec![pair("likes=new")],
+        ..Changes::default()
+    };
+    let (text, _) = changed(commented, None, &changes);
+    assert_eq!(
+        text,
+        commented
+            .replace("\"n\"", "\"other\"")
+            .replace("old", "new")
+    );
+}
+
+#[test]
+fn a_topic_for_rejected_rows_leaves_the_rest_that_is_said_of_them() {
+    let changes = Changes {
+        rejected: Some("bin".into()),
+        ..Changes::default()
+    };
+    for (said, policy, cut) in [
+        ("", Policy::DeadLetter, false),
+        ("[failures]\nrejected = \"drop\"\n", Policy::Drop, false),
+        (
+            "[failures]\nrejected = { topic = \"old\", policy = \"stop\", cut = true }\n",
+            Policy::Stop,
+            true,
+        ),
+        (
+            "[failures.rejected]\npolicy = \"stop\"\ncut = true\n",
+            Policy::Stop,
+            true,
+        ),
+        (
+            "[failures]\nrejected.cut = true\n",
+            Policy::DeadLetter,
+            true,
+        ),
+    ] {
+        let (text, manifest) = changed(&format!("{FILE}{said}"), None, &changes);
+        assert_eq!(manifest.rejected_topic, "bin", "{text}");
+        assert_eq!(manifest.failures.rejected, policy, "{text}");
+        assert_eq!(manifest.failures.cut, cut, "{text}");
+    }
+}
+
+#[test]
+fn a_topic_for_a_table_leaves_the_rest_that_is_said_of_it() {
+    let changes = Changes {
+        table: vec![pair("users=new"), pair("cities=cities")],
+        ..Changes::default()
+    };
+    for said in [
+        "[tables]\nusers = { topic = \"old\", memory = \"1 GiB\", key-field = \"/id\" }\n",
+        "[tables.users]\ntopic = \"old\"\nmemory = \"1 GiB\"\nkey-field = \"/id\"\n",
+    ] {
+        let (text, manifest) = changed(&format!("{FILE}{said}"), None, &changes);
+        let users = &manifest.tables["users"];
+        assert_eq!(users.topic, "new", "{text}");
+        assert_eq!(users.memory, Some(1 << 30), "{text}");
+        assert_eq!(users.key_field.as_deref(), Some("/id"), "{text}");
+        assert_eq!(manifest.tables["cities"].topic, "cities");
+    }
+    let (_, manifest) = changed(
+        &format!("{FILE}[tables]\nusers = \"old\"\n"),
+        None,
+        &changes,
+    );
+    assert_eq!(manifest.tables["users"].topic, "new");
 }
 
 #[test]
