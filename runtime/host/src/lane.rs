@@ -203,7 +203,7 @@ impl<S: Source, D: Delivery<Rows = S::Rows>> Lane<S, D> {
                 Next::Never => None,
             };
             if self.waits_for_budget {
-                self.pulse.phase(Phase::Budget);
+                self.pulse.waits(Phase::Budget);
             } else {
                 if std::mem::take(&mut self.handed_over) {
                     self.common.delivery.idle();

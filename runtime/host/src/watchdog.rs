@@ -67,6 +67,15 @@ impl Pulse {
         state.reported = false;
     }
 
+    /// The lane waits for this, still or from now on.
+    pub(crate) fn waits(&self, phase: Phase) {
+        let mut state = self.state.lock();
+        if state.busy.is_none_or(|(_, before)| before != phase) {
+            state.busy = Some((Instant::now(), phase));
+            state.reported = false;
+        }
+    }
+
     /// The lane works on this partition now.
     pub(crate) fn partition(&self, partition: &TopicPartition) {
         self.state.lock().partition = Some(partition.clone());
@@ -243,6 +252,19 @@ mod tests {
         assert_eq!(watchdog.stuck(), []);
         tokio::time::advance(LIMIT).await;
         assert_eq!(watchdog.check(), 1, "stuck again is news");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lane_that_looks_around_while_it_waits_is_stuck_all_the_same() {
+        let watchdog = Watchdog::new(LIMIT);
+        let pulse = watchdog.pulse(&Arc::from("route"), 0);
+        pulse.phase(Phase::Delivery);
+        for _ in 0..2 {
+            pulse.waits(Phase::Budget);
+            assert_eq!(watchdog.stuck(), []);
+            tokio::time::advance(LIMIT / 2).await;
+        }
+        assert_eq!(watchdog.stuck()[0].phase, Phase::Budget);
     }
 
     #[tokio::test(start_paused = true)]
