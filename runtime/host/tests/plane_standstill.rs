@@ -10,8 +10,9 @@ use std::time::Duration;
 use millstream_engine::{Batch, Description, Failure, Guest, Limits, Output, Parts, Plan};
 use millstream_host::failure::{LostOffsets, Policy};
 use millstream_host::guests::Guests;
-use millstream_host::runner::RunState;
+use millstream_host::runner::{RunState, RunnerConfig};
 use millstream_host::source::Event;
+use millstream_host::stats::Stats;
 use plane_support::*;
 use tokio::sync::Notify;
 
@@ -142,31 +143,41 @@ async fn a_partition_whose_lane_gave_its_batch_up_for_another_one_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_given_up_while_it_is_written_is_written_again() {
-    let memory = memory(2);
-    memory.capacity(10);
-    memory.cork();
-    let plane = start_with(&memory, revision(1, pass()), shared(64 << 20), |config| {
-        config.lanes = 1
-    });
-    plane.assign(0..2);
-    plane.committed(0, 0).await;
-    memory.append("in", 1, numbers(0..10));
-    until("the first batch is on its way", || memory.held() == 1).await;
-    memory.append("in", 1, numbers(10..20));
-    // The second one waits for room.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    plane.source.play(Event::Revoked(parts(0..1)));
-    until("the other one is let go", || {
-        plane.source.released() == [part(0)]
-    })
-    .await;
-    memory.uncork();
-    plane.committed(1, 20).await;
-    let mut values = memory.values("out");
-    values.sort_unstable();
-    values.dedup();
-    assert_eq!(values.len(), 20);
-    assert_eq!(plane.shared.budget.used(), 0);
+    for exactly_once in [false, true] {
+        let memory = memory(2);
+        memory.capacity(10);
+        memory.cork();
+        let stats = Stats::new();
+        let (first, shared) = (revision(1, pass()), shared(64 << 20));
+        let one_lane = |config: &mut RunnerConfig| config.lanes = 1;
+        let plane = if exactly_once {
+            let delivery = memory.exactly_once(Arc::clone(&stats));
+            run_with(&memory, first, shared, one_lane, delivery, stats)
+        } else {
+            start_with(&memory, first, shared, one_lane)
+        };
+        plane.assign(0..2);
+        plane.committed(0, 0).await;
+        memory.append("in", 1, numbers(0..10));
+        until("the first batch is on its way", || memory.held() == 1).await;
+        memory.append("in", 1, numbers(10..20));
+        // The second one waits for room.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        plane.source.play(Event::Revoked(parts(0..1)));
+        until("the other one is let go", || {
+            plane.source.released() == [part(0)]
+        })
+        .await;
+        memory.uncork();
+        plane.committed(1, 20).await;
+        let mut values = memory.values("out");
+        values.sort_unstable();
+        if !exactly_once {
+            values.dedup();
+        }
+        assert_eq!(values.len(), 20, "{exactly_once}");
+        assert_eq!(plane.shared.budget.used(), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

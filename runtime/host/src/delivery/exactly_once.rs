@@ -120,6 +120,9 @@ fn gone(partition: &TopicPartition) -> DeliveryError {
 /// A batch that is being put into the transaction. One that is given up half way spoils it.
 struct Part<'a> {
     transaction: &'a Transaction,
+    ledger: &'a Ledger,
+    partition: TopicPartition,
+    generation: u64,
     whole: bool,
 }
 
@@ -130,6 +133,8 @@ impl Drop for Part<'_> {
                 "abandoned",
                 "a batch was given up while it was written",
             ));
+            // Its lane may come with it again before the transaction is over.
+            self.ledger.outdate(&self.partition, self.generation);
         }
     }
 }
@@ -365,6 +370,9 @@ impl<P: Outlet, T: Transactions, O: Offsets> Delivery for ExactlyOnce<P, T, O> {
         open.takes(&partition, generation, bytes);
         let mut part = Part {
             transaction: &open,
+            ledger: &inner.ledger,
+            partition: partition.clone(),
+            generation,
             whole: layout.is_empty(),
         };
         if part.whole {

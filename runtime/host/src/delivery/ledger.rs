@@ -208,6 +208,14 @@ impl Ledger {
         true
     }
 
+    /// Takes over nothing more of this run: what is in flight of it is going to go back.
+    pub(super) fn outdate(&self, partition: &TopicPartition, generation: u64) {
+        let mut state = self.state.lock();
+        if let Some(open) = state.of(partition, generation) {
+            open.generation = self.generation();
+        }
+    }
+
     /// All of a batch is written. Says nothing if the partition has gone on without it.
     pub(super) fn finish(&self, flight: &InFlight) {
         let passed = {
