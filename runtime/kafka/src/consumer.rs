@@ -7,13 +7,12 @@
 //!
 //! Does not know what becomes of the records, nor when to commit.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rdkafka::bindings as rd;
 use tokio::sync::Notify;
 
@@ -67,7 +66,7 @@ struct Inner {
     events: Queue,
     arrived: Arc<Notify>,
     rebalance: Mutex<Rebalance>,
-    queues: Mutex<HashMap<TopicPartition, Weak<queue::Inner>>>,
+    queues: Arc<queue::Queues>,
     room: Arc<stash::Room>,
     tap: Arc<pump::Tap>,
     pump: pump::Ripe,
@@ -110,7 +109,7 @@ impl Consumer {
             events,
             arrived,
             rebalance: Mutex::default(),
-            queues: Mutex::default(),
+            queues: Arc::default(),
             room: stash::Room::new(options.stash_memory()),
             pump: pump::start(Arc::clone(&tap)),
             tap,
@@ -338,8 +337,12 @@ impl Inner {
 
     fn queue(&self, partition: &TopicPartition) -> Result<PartitionQueue, KafkaError> {
         let mut queues = self.queues.lock();
-        if let Some(inner) = queues.get(partition).and_then(Weak::upgrade) {
-            return Ok(PartitionQueue { inner });
+        while let Some(known) = queues.get(partition) {
+            if let Some(inner) = known.upgrade() {
+                return Ok(PartitionQueue { inner });
+            }
+            // The last who had it is just dropping it.
+            MutexGuard::unlocked_fair(&mut queues, std::thread::yield_now);
         }
         let queue = consume::partition_queue(&self.client, partition).ok_or_else(|| {
             KafkaError::new(
@@ -354,8 +357,8 @@ impl Inner {
             Arc::clone(&self.room),
             Arc::clone(&self.tap),
             self.pump.clone(),
+            Arc::clone(&self.queues),
         );
-        queues.retain(|_, queue| queue.strong_count() > 0);
         queues.insert(partition.clone(), Arc::downgrade(&inner));
         Ok(PartitionQueue { inner })
     }
@@ -443,6 +446,27 @@ mod tests {
             .filter(is_client)
             .map(|task| task.file_name())
             .collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_queue_that_nobody_has_any_more_is_forgotten_and_can_be_had_anew() {
+        let broker = EmbeddedBroker::start(None).await.unwrap();
+        broker.create_topic("in", 1).unwrap();
+        let settings = Settings::embedded(&broker, &[]).unwrap();
+        let consumer = Consumer::new(&settings, &ConsumerOptions::new("group")).unwrap();
+        let partition = TopicPartition::new("in", 0);
+        for _ in 0..1_000 {
+            let queue = consumer.queue(&partition).unwrap();
+            let same = consumer.queue(&partition).unwrap();
+            assert!(Arc::ptr_eq(&queue.inner, &same.inner));
+            drop(queue);
+            let dropping = std::thread::spawn(move || drop(same));
+            let next = consumer.queue(&partition).unwrap();
+            dropping.join().unwrap();
+            assert_eq!(consumer.inner.queues.lock().len(), 1);
+            drop(next);
+            assert!(consumer.inner.queues.lock().is_empty());
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! One partition's queue.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -29,6 +30,9 @@ impl std::fmt::Debug for PartitionQueue {
 
 type Ready = Arc<dyn Fn() + Send + Sync>;
 
+/// Those of a consumer that are in use. Each takes itself out when it ends.
+pub(super) type Queues = Mutex<HashMap<TopicPartition, Weak<Inner>>>;
+
 pub(super) struct Inner {
     partition: TopicPartition,
     // Before the queue: messages must go before the client that the queue keeps.
@@ -36,7 +40,16 @@ pub(super) struct Inner {
     bell: Arc<Bell>,
     tap: Arc<Tap>,
     ready: Mutex<Option<Ready>>,
+    all: Arc<Queues>,
     queue: Queue,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // In this order: the next one for the partition begins when this one is gone from the list, and has the same queue below.
+        self.queue.silence();
+        self.all.lock().remove(&self.partition);
+    }
 }
 
 /// Tells the pump.
@@ -63,6 +76,7 @@ impl Inner {
         room: Arc<Room>,
         tap: Arc<Tap>,
         pump: Ripe,
+        all: Arc<Queues>,
     ) -> Arc<Inner> {
         let inner = Arc::new_cyclic(|own| Inner {
             partition,
@@ -74,6 +88,7 @@ impl Inner {
             }),
             tap,
             ready: Mutex::default(),
+            all,
             queue,
         });
         let bell = Arc::clone(&inner.bell);

@@ -92,6 +92,16 @@ impl Queue {
         *held = Some(wake);
     }
 
+    /// No wake-ups any more. They belong to what is below: from here on another handle to the same queue may set its own.
+    pub(crate) fn silence(&self) {
+        let mut held = self.wake.lock();
+        if held.is_some() {
+            // SAFETY: the queue lives; switching the callback off waits for one under way (the queue's lock).
+            unsafe { rd::rd_kafka_queue_cb_event_enable(self.ptr(), None, std::ptr::null_mut()) };
+            *held = None;
+        }
+    }
+
     /// Wakes `notify`.
     pub(crate) fn notify(&self, notify: &Arc<Notify>) {
         let notify = Arc::clone(notify);
@@ -111,12 +121,9 @@ impl Queue {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: switching the callback off waits for one under way (the queue's lock); the reference is given back
-        // while `client` still lives. The box goes after this body.
-        unsafe {
-            rd::rd_kafka_queue_cb_event_enable(self.ptr(), None, std::ptr::null_mut());
-            rd::rd_kafka_queue_destroy(self.ptr());
-        }
+        self.silence();
+        // SAFETY: no callback of this handle is left, and the reference is given back while `client` still lives.
+        unsafe { rd::rd_kafka_queue_destroy(self.ptr()) }
     }
 }
 
