@@ -112,9 +112,15 @@ without_sdk() {
 
 passed=0 failed=0
 step() {
+    local status
     echo "--- $1"
     shift
-    if (set -e; "$@"); then passed=$((passed + 1)); else failed=$((failed + 1)); echo "sdks: that failed: $*" >&2; fi
+    # Not as a condition: in one bash goes on after whatever fails.
+    set +e
+    (set -e; "$@")
+    status=$?
+    set -e
+    if [ $status = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "sdks: that failed: $*" >&2; fi
 }
 
 example() { # folder, what to do
@@ -126,6 +132,7 @@ new_project() {
     local folder sdk=$root/sdk/$1
     [ "$1" != cpp ] || sdk=$root/sdk/c
     folder=$(mktemp -d)
+    trap "rm -rf '$folder'" EXIT # of the step, however it ends
     cd "$folder"
     "$millstream" new --lang "$1" --sdk-path "$sdk" by-age && cd by-age
     case $1 in
@@ -135,7 +142,6 @@ new_project() {
     c | cpp) native ;;
     esac
     "$millstream" build && "$millstream" test --module build/by*age.wasm
-    cd "$root" && rm -rf "$folder"
 }
 
 cases() { "$millstream" build --path "$1" && "$millstream" test --path "$1" --module "$1/build/$(basename "$1").wasm"; }

@@ -130,6 +130,8 @@ fn java(jars: &Path, folder: &TempDir, class: &str, flags: &[&str]) -> Command {
     let mut command = Command::new("java");
     command
         .args(flags)
+        // For native libraries, which a broker that is killed would leave there.
+        .arg(format!("-Djava.io.tmpdir={}", folder.path().display()))
         .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
         .args(["-cp", &class_path(jars), class])
         .stdin(Stdio::null());

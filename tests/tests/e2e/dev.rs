@@ -29,6 +29,8 @@ impl Dev {
                 &broker.to_string(),
             ])
             .env("XDG_CACHE_HOME", folder.path())
+            // It is killed, and would leave its modules there.
+            .env("TMPDIR", folder.path())
             .env("HOME", folder.path());
         let mut process = HostProcess::spawn(command, &folder.path().join("dev.log"));
         wait_until("dev is ready", PATIENCE, || {
