@@ -85,11 +85,6 @@ impl From<ChangeError<RedriveError>> for RedriveError {
     }
 }
 
-/// What was done for this request was another change.
-fn another(done: &Redrive) -> RedriveError {
-    RedriveError::Conflict(used_before(&done.request_id, &done.name))
-}
-
 impl Host {
     /// Has chosen dead letters of a transform processed once more, through its live revision and those that come after it.
     /// The end is fixed now.
@@ -138,10 +133,8 @@ impl Host {
                 state: RedriveState::Running,
             })
         };
-        let redrive = self.write_redrive(&request_id, decide, by, "begun").await?;
-        let same = redrive.name == name && redrive.state == RedriveState::Running;
-        same.then(|| Arc::clone(&redrive))
-            .ok_or_else(|| another(&redrive))
+        let what = (name, RedriveState::Running);
+        self.write_redrive(&request_id, decide, by, what).await
     }
 
     /// Stops the redrive of a transform. What it has sent on its way stays sent.
@@ -165,26 +158,30 @@ impl Host {
                 .ok_or_else(|| RedriveError::NoneOpen { name: name() })?;
             Ok(self.changed(open, RedriveState::Stopping, &request_id, by))
         };
-        let redrive = self
-            .write_redrive(&request_id, decide, by, "stopped")
-            .await?;
-        let same = redrive.name == name && redrive.state == RedriveState::Stopping;
-        same.then(|| Arc::clone(&redrive))
-            .ok_or_else(|| another(&redrive))
+        let what = (name, RedriveState::Stopping);
+        self.write_redrive(&request_id, decide, by, what).await
     }
 
-    /// Writes what `decide` says to the log, and waits until this host has read it.
+    /// Writes what `decide` says to the log, which brings a redrive of this transform to this state, and waits until this host has
+    /// read it. A request that did so before does it no second time; one that did something else is refused.
     async fn write_redrive(
         &self,
         request_id: &str,
         decide: impl FnMut(&Deployments) -> Result<Redrive, RedriveError>,
         by: Option<&str>,
-        what: &str,
+        (transform, state): (&str, RedriveState),
     ) -> Result<Arc<Redrive>, RedriveError> {
         let changed = self.inner.writer.change(request_id, decide).await?;
         let (Changed::Written(redrive) | Changed::Before(redrive)) = changed;
-        let (transform, number) = (&redrive.name, redrive.number);
-        tracing::info!(transform, redrive = number, by, "redrive {what}");
+        if redrive.name != transform || redrive.state != state {
+            let why = used_before(request_id, &redrive.name);
+            return Err(RedriveError::Conflict(why));
+        }
+        let what = match state {
+            RedriveState::Running => "begun",
+            _ => "stopped",
+        };
+        tracing::info!(transform, redrive = redrive.number, by, "redrive {what}");
         self.read_redrive_back(&redrive).await;
         Ok(redrive)
     }
