@@ -15,13 +15,6 @@ use millstream_host::runner::{Revision, RunState};
 use parking_lot::Mutex;
 use plane_support::*;
 
-fn trap() -> Failure {
-    Failure::Trap {
-        message: "unreachable".to_owned(),
-        backtrace: String::new(),
-    }
-}
-
 fn number(value: Option<&[u8]>) -> usize {
     std::str::from_utf8(value.unwrap_or_default())
         .ok()

@@ -348,25 +348,12 @@ async fn a_partition_that_a_newer_revision_has_worked_on_waits_for_it_and_others
     );
 }
 
-fn trap() -> Failure {
-    Failure::Trap {
-        message: "unreachable".to_owned(),
-        backtrace: String::new(),
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_failure_that_stops_the_transform_has_a_clear_status_and_a_new_revision_goes_on_from_there()
  {
-    let guests = native(
-        |batch| match batch.rows.iter().any(|row| row.value == Some(b"1500")) {
-            true => Err(trap()),
-            false => Ok(Output::default()),
-        },
-    );
     let memory = memory(1);
     memory.append("in", 0, numbers(0..3000));
-    let mut first = revision(1, guests);
+    let mut first = revision(1, trapping_on(b"1500"));
     first.routes.letters.failed = Policy::Stop;
     let plane = start(&memory, first);
     plane.assign(0..1);

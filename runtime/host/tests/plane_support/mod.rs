@@ -76,6 +76,23 @@ pub fn marking(mark: &'static str) -> Arc<dyn Guests> {
     })
 }
 
+pub fn trap() -> Failure {
+    Failure::Trap {
+        message: "unreachable".to_owned(),
+        backtrace: String::new(),
+    }
+}
+
+/// Every row to the output, but a trap where one has this value.
+pub fn trapping_on(value: &'static [u8]) -> Arc<dyn Guests> {
+    native(
+        move |batch| match batch.rows.iter().any(|row| row.value == Some(value)) {
+            true => Err(trap()),
+            false => Ok(Output::default()),
+        },
+    )
+}
+
 pub struct Plane {
     pub memory: Memory,
     pub source: MemorySource,
